@@ -1,0 +1,1 @@
+"""What listens: HTTP, the console and the command line."""

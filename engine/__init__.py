@@ -1,0 +1,1 @@
+"""What Rapport remembers, learns and measures; nothing here decides or acts."""

@@ -1,0 +1,161 @@
+"""Settings from the environment, and the clock they set. Read by the edges only."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from dotenv import dotenv_values
+
+from engine.domain.values import DEFAULT_CURRENCY, parse_currency, parse_time, parse_zone
+from engine.errors import InputError
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_span(text: str, field: str) -> timedelta:
+    """A length of time such as ``24h``, ``7d`` or ``-3240d``.
+
+    Examples
+    --------
+    >>> parse_span("36h", "RAPPORT_VETO_WINDOW")
+    datetime.timedelta(days=1, seconds=43200)
+    """
+    match = re.fullmatch(r"(-?\d{1,9})([smhdw])", text.strip())
+    if match is None:
+        raise InputError.of(field, "a number and one of s, m, h, d, w, such as 24h", text)
+    try:
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except OverflowError:
+        raise InputError.of(field, "a length of time within the calendar", text) from None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clock:
+    """What tells the time: as it is, shifted, or fixed."""
+
+    fixed: datetime | None = None
+    offset: timedelta = timedelta(0)
+
+    @classmethod
+    def parse(cls, text: str, zone: ZoneInfo) -> Clock:
+        """The clock that ``RAPPORT_NOW`` asks for: an instant, an offset such as ``-3240d``, or nothing."""
+        if not text.strip():
+            return cls()
+        if re.fullmatch(r"-?\d+[smhdw]", text.strip()):
+            return cls(offset=parse_span(text, "RAPPORT_NOW"))
+        return cls(fixed=parse_time(text, "RAPPORT_NOW", date_zone=zone))
+
+    @property
+    def moved(self) -> bool:
+        """Whether it tells another time than the machine's."""
+        return self.fixed is not None or bool(self.offset)
+
+    def now(self) -> datetime:
+        """The instant it is, in UTC."""
+        return self.fixed or datetime.now(UTC) + self.offset
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything the environment decides, read once."""
+
+    home: Path
+    database_url: str
+    secret_key: str
+    log_level: str
+    timezone: ZoneInfo
+    currency: str
+    personalization_default: str  # "granted" or "refused"
+    gateway_url: str | None
+    gateway_secret: str | None
+    veto_window: timedelta
+    clock: Clock
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None) -> Settings:
+        """Settings from ``environ`` (default: the process's), with ``.env`` of the current folder behind it.
+
+        Raises
+        ------
+        InputError
+            naming the variable that cannot be read
+        """
+        outer = os.environ if environ is None else environ
+        behind = dotenv_values(dotenv or Path(".env")) if environ is None or dotenv else {}
+        env = {**{k: v for k, v in behind.items() if v is not None}, **outer}
+
+        def of(name: str, default: str = "") -> str:
+            return env.get(f"RAPPORT_{name}") or default
+
+        home = Path(of("HOME", ".rapport"))
+        zone = parse_zone(of("TIMEZONE", "UTC"), "RAPPORT_TIMEZONE")
+        default = of("PERSONALIZATION_DEFAULT", "granted")
+        if default not in ("granted", "refused"):
+            raise InputError.of("RAPPORT_PERSONALIZATION_DEFAULT", "granted or refused", default)
+        level = of("LOG_LEVEL", "INFO").upper()
+        if level not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+            raise InputError.of("RAPPORT_LOG_LEVEL", "DEBUG, INFO, WARNING, ERROR or CRITICAL", level)
+        window = parse_span(of("VETO_WINDOW", "24h"), "RAPPORT_VETO_WINDOW")
+        if window < timedelta(0):
+            raise InputError.of("RAPPORT_VETO_WINDOW", "a length of time of 0 or more", of("VETO_WINDOW"))
+        return cls(
+            home=home,
+            database_url=of("DATABASE_URL", f"sqlite:///{home / 'rapport.db'}"),
+            secret_key=of("SECRET_KEY"),
+            log_level=level,
+            timezone=zone,
+            currency=parse_currency(of("CURRENCY", DEFAULT_CURRENCY), "RAPPORT_CURRENCY"),
+            personalization_default=default,
+            gateway_url=of("GATEWAY_URL") or None,
+            gateway_secret=of("GATEWAY_SECRET") or None,
+            veto_window=window,
+            clock=Clock.parse(of("NOW"), zone),
+        )
+
+    @property
+    def models(self) -> Path:
+        """The folder of model artifacts."""
+        return self.home / "models"
+
+    def secret(self) -> str:
+        """The secret key; a missing one is made once in the home (mode 0600)."""
+        return self.secret_key or _kept_secret(self.home / "secret.key")
+
+    def shown(self) -> dict[str, str]:
+        """Each setting as ``rapport settings`` prints it, secrets masked."""
+        masked = {"secret_key": "made in the home" if not self.secret_key else "********",
+                  "gateway_secret": "********" if self.gateway_secret else "",
+                  "database_url": re.sub(r"(://[^:/@]*:)[^@]*@", r"\1********@", self.database_url),
+                  "now": str(self.clock.fixed or self.clock.offset) if self.clock.moved else ""}
+        names = [f.name for f in fields(self) if f.name != "clock"] + ["now"]
+        return {f"RAPPORT_{n.upper()}": masked[n] if n in masked else _plain(getattr(self, n)) for n in names}
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, timedelta):
+        return f"{int(value.total_seconds())}s"
+    return "" if value is None else str(value)
+
+
+def _kept_secret(path: Path) -> str:
+    """The key kept at ``path``, made at the first call; two processes that start together agree on one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as out:
+            out.write(secrets.token_urlsafe(48))
+        try:
+            os.link(aside, path)
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(aside)
+    return path.read_text().strip()

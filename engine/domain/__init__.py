@@ -1,0 +1,1 @@
+"""The nouns: frozen values and the pure transitions between them."""

@@ -1,0 +1,104 @@
+"""An automatic order: its states, and the pure moves between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from engine.domain.decisions import Rung
+from engine.domain.values import Money
+from engine.errors import Conflict
+
+
+class State(StrEnum):
+    """Where an execution stands."""
+
+    PLANNED = "planned"  # found due
+    ANNOUNCED = "announced"  # notice given
+    WAITING = "waiting"  # the veto window runs, or approval is awaited
+    PLACING = "placing"  # committed before the gateway is called
+    PLACED = "placed"
+    CONFIRMED = "confirmed"
+    KEPT = "kept"
+    RETURNED = "returned"
+    VETOED = "vetoed"
+    SKIPPED = "skipped"
+    REFUSED = "refused"
+    FAILED = "failed"
+    NEEDS_REVIEW = "needs_review"
+
+
+STOPPABLE = (State.PLANNED, State.ANNOUNCED, State.WAITING)
+OPEN = (*STOPPABLE, State.PLACING)
+SPENT = (State.PLACING, State.PLACED, State.CONFIRMED, State.KEPT, State.NEEDS_REVIEW)  # count against a budget
+
+MOVES: dict[State, tuple[State, ...]] = {
+    State.PLANNED: (State.ANNOUNCED, State.VETOED, State.SKIPPED, State.REFUSED),
+    State.ANNOUNCED: (State.WAITING, State.VETOED, State.SKIPPED, State.REFUSED),
+    State.WAITING: (State.WAITING, State.PLACING, State.VETOED, State.SKIPPED, State.REFUSED),
+    State.PLACING: (State.PLACED, State.REFUSED, State.FAILED, State.NEEDS_REVIEW, State.WAITING),
+    State.PLACED: (State.CONFIRMED, State.KEPT, State.RETURNED),
+    State.CONFIRMED: (State.KEPT, State.RETURNED),
+    State.NEEDS_REVIEW: (State.PLACED, State.FAILED),
+    State.KEPT: (State.RETURNED,),
+    State.FAILED: (State.PLACED,),  # reconcile found it at the gateway after all
+    State.REFUSED: (),
+    State.VETOED: (),
+    State.SKIPPED: (),
+    State.RETURNED: (),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecutionLine:
+    """One item of it; (customer, need, cycle) is unique over all executions."""
+
+    item_id: str
+    need: str  # the family
+    cycle: str
+    quantity: int
+    unit_price: Money
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Execution:
+    """One automatic order with one or more lines. Its id is the idempotency key towards the gateway."""
+
+    execution_id: str
+    customer_id: str
+    state: State
+    rung: Rung
+    lines: tuple[ExecutionLine, ...]
+    total: Money
+    mandate_id: str | None = None
+    certificate_id: str | None = None
+    decision_id: str | None = None
+    probability: float | None = None
+    due_at: datetime
+    announced_at: datetime | None = None
+    approved_at: datetime | None = None
+    placed_at: datetime | None = None
+    order_id: str | None = None  # the gateway's
+    reason: str | None = None  # of the last move
+    attempt: int = 0
+    fence: int = 0
+    created_at: datetime
+
+    @property
+    def key(self) -> str:
+        """The idempotency key: the same for every attempt."""
+        return self.execution_id
+
+
+def moved(execution: Execution, to: State, reason: str | None = None) -> Execution:
+    """The execution after a legal move.
+
+    Raises
+    ------
+    Conflict
+        where the move is not one of ``MOVES``
+    """
+    if to not in MOVES[execution.state]:
+        raise Conflict(f"execution {execution.execution_id!r} is {execution.state}: it cannot become {to}")
+    return replace(execution, state=to, reason=reason)
