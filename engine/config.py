@@ -130,10 +130,12 @@ class Settings:
 
     def shown(self) -> dict[str, str]:
         """Each setting as ``rapport settings`` prints it, secrets masked."""
-        masked = {"secret_key": "made in the home" if not self.secret_key else "********",
-                  "gateway_secret": "********" if self.gateway_secret else "",
-                  "database_url": re.sub(r"(://[^:/@]*:)[^@]*@", r"\1********@", self.database_url),
-                  "now": str(self.clock.fixed or self.clock.offset) if self.clock.moved else ""}
+        masked = {
+            "secret_key": "made in the home" if not self.secret_key else "********",
+            "gateway_secret": "********" if self.gateway_secret else "",
+            "database_url": re.sub(r"(://[^:/@]*:)[^@]*@", r"\1********@", self.database_url),
+            "now": str(self.clock.fixed or self.clock.offset) if self.clock.moved else "",
+        }
         names = [f.name for f in fields(self) if f.name != "clock"] + ["now"]
         return {f"RAPPORT_{n.upper()}": masked[n] if n in masked else _plain(getattr(self, n)) for n in names}
 
@@ -157,5 +159,5 @@ def _kept_secret(path: Path) -> str:
         except FileExistsError:
             pass
         finally:
-            os.unlink(aside)
+            aside.unlink()
     return path.read_text().strip()

@@ -130,5 +130,3 @@ class Goal:
     period_days: int = 28
     created_at: datetime
     ended_at: datetime | None = None
-
-

@@ -67,7 +67,8 @@ def parse_zone(name: object, field: str = "timezone") -> ZoneInfo:
 def parse_time(value: object, field: str, *, date_zone: ZoneInfo, naive_zone: ZoneInfo | None = None) -> datetime:
     """An instant in UTC from ISO 8601 text (or a datetime or date).
 
-    A date alone is midnight in ``date_zone``. A time without offset is an error unless ``naive_zone`` says what it means.
+    A date alone is midnight in ``date_zone``. A time without offset is an error unless ``naive_zone``
+    says what it means.
 
     Examples
     --------

@@ -68,7 +68,8 @@ def _customer(**options: object) -> Column[str]:
 
 
 customers = Table(
-    "customers", metadata,
+    "customers",
+    metadata,
     Column("customer_id", Id, primary_key=True),
     Column("timezone", String(64)),
     Column("locale", String(35)),
@@ -77,7 +78,8 @@ customers = Table(
 )
 
 items = Table(
-    "items", metadata,
+    "items",
+    metadata,
     Column("item_id", Id, primary_key=True),
     Column("name", Text),
     Column("category", Text, nullable=False),  # levels parted by " > "
@@ -90,7 +92,8 @@ items = Table(
 )
 
 orders = Table(
-    "orders", metadata,
+    "orders",
+    metadata,
     Column("order_id", Id, primary_key=True),
     _customer(),
     Column("ordered_at", UtcDateTime, nullable=False, index=True),
@@ -99,7 +102,8 @@ orders = Table(
 )
 
 order_lines = Table(
-    "order_lines", metadata,
+    "order_lines",
+    metadata,
     Column("order_id", Id, ForeignKey("orders.order_id"), primary_key=True),
     Column("item_id", Id, ForeignKey("items.item_id"), primary_key=True),
     Column("quantity", Integer, nullable=False),
@@ -110,7 +114,8 @@ order_lines = Table(
 )
 
 events = Table(
-    "events", metadata,
+    "events",
+    metadata,
     Column("event_id", Id, primary_key=True),
     _customer(),
     Column("occurred_at", UtcDateTime, nullable=False),
@@ -124,7 +129,8 @@ events = Table(
 )
 
 surveys = Table(
-    "surveys", metadata,
+    "surveys",
+    metadata,
     Column("answer_id", Id, primary_key=True),
     _customer(index=True),
     Column("answered_at", UtcDateTime, nullable=False),
@@ -136,7 +142,8 @@ surveys = Table(
 )
 
 preferences = Table(
-    "preferences", metadata,
+    "preferences",
+    metadata,
     Column("customer_id", Id, ForeignKey("customers.customer_id"), primary_key=True),
     Column("ceiling", String(10)),
     Column("category_ceilings", Json, nullable=False),  # category -> rung
@@ -150,7 +157,8 @@ preferences = Table(
 )
 
 consents = Table(  # one row a change: the newest row of a purpose is in force
-    "consents", metadata,
+    "consents",
+    metadata,
     Column("id", Integer, primary_key=True),
     _customer(),
     Column("purpose", String(20), nullable=False),
@@ -162,7 +170,8 @@ consents = Table(  # one row a change: the newest row of a purpose is in force
 )
 
 mandates = Table(
-    "mandates", metadata,
+    "mandates",
+    metadata,
     Column("mandate_id", Id, primary_key=True),
     _customer(index=True),
     Column("families", Json, nullable=False),
@@ -183,7 +192,8 @@ mandates = Table(
 )
 
 goals = Table(
-    "goals", metadata,
+    "goals",
+    metadata,
     Column("goal_id", Id, primary_key=True),
     _customer(index=True),
     Column("kind", String(20), nullable=False),
@@ -197,7 +207,8 @@ goals = Table(
 )
 
 decisions = Table(
-    "decisions", metadata,
+    "decisions",
+    metadata,
     Column("decision_id", Id, primary_key=True),
     Column("customer_id", Id, nullable=False),  # no reference: a decision for an unknown customer stores none
     Column("decided_at", UtcDateTime, nullable=False, index=True),
@@ -210,7 +221,8 @@ decisions = Table(
 )
 
 decision_candidates = Table(  # one row a need and rung: what off-policy evaluation reads
-    "decision_candidates", metadata,
+    "decision_candidates",
+    metadata,
     Column("decision_id", Id, ForeignKey("decisions.decision_id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),  # of the experience within the decision
     Column("rung", String(10), primary_key=True),
@@ -224,7 +236,8 @@ decision_candidates = Table(  # one row a need and rung: what off-policy evaluat
 )
 
 outcomes = Table(
-    "outcomes", metadata,
+    "outcomes",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("decision_id", Id, ForeignKey("decisions.decision_id", ondelete="CASCADE"), nullable=False, index=True),
     Column("item_id", String(200), nullable=False, server_default=text("''")),  # '' is the decision as a whole
@@ -234,7 +247,8 @@ outcomes = Table(
 )
 
 nudges = Table(  # the customer's inbox: nudges, notices of executions, and what became of them
-    "nudges", metadata,
+    "nudges",
+    metadata,
     Column("nudge_id", Id, primary_key=True),
     _customer(),
     Column("kind", String(20), nullable=False),  # goal, notice, approval, placed, refused
@@ -252,7 +266,8 @@ nudges = Table(  # the customer's inbox: nudges, notices of executions, and what
 )
 
 executions = Table(
-    "executions", metadata,
+    "executions",
+    metadata,
     Column("execution_id", Id, primary_key=True),
     _customer(index=True),
     Column("state", String(20), nullable=False),
@@ -281,7 +296,8 @@ executions = Table(
 )
 
 execution_lines = Table(
-    "execution_lines", metadata,
+    "execution_lines",
+    metadata,
     Column("execution_id", Id, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
     Column("item_id", Id, primary_key=True),
     Column("customer_id", Id, nullable=False),
@@ -294,7 +310,8 @@ execution_lines = Table(
 )
 
 execution_attempts = Table(  # one row a call of the gateway, written before the call
-    "execution_attempts", metadata,
+    "execution_attempts",
+    metadata,
     Column("execution_id", Id, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("fence", Integer, nullable=False),
@@ -306,7 +323,8 @@ execution_attempts = Table(  # one row a call of the gateway, written before the
 )
 
 execution_moves = Table(  # the life of an execution, one row a move
-    "execution_moves", metadata,
+    "execution_moves",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("execution_id", Id, ForeignKey("executions.execution_id", ondelete="CASCADE"), nullable=False, index=True),
     Column("before", String(20)),
@@ -317,7 +335,8 @@ execution_moves = Table(  # the life of an execution, one row a move
 )
 
 rules = Table(
-    "rules", metadata,
+    "rules",
+    metadata,
     Column("rule_id", Id, primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("document", Json, nullable=False),
@@ -327,7 +346,8 @@ rules = Table(
 )
 
 experiments = Table(
-    "experiments", metadata,
+    "experiments",
+    metadata,
     Column("experiment_id", Id, primary_key=True),
     Column("document", Json, nullable=False),
     Column("started_at", UtcDateTime),
@@ -336,7 +356,8 @@ experiments = Table(
 )
 
 exposures = Table(
-    "exposures", metadata,
+    "exposures",
+    metadata,
     Column("experiment_id", Id, ForeignKey("experiments.experiment_id"), primary_key=True),
     Column("unit", Id, primary_key=True),
     Column("cell", Integer, nullable=False),
@@ -344,7 +365,8 @@ exposures = Table(
 )
 
 model_artifacts = Table(
-    "model_artifacts", metadata,
+    "model_artifacts",
+    metadata,
     Column("model_id", Id, primary_key=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("as_of", UtcDateTime, nullable=False),
@@ -354,7 +376,8 @@ model_artifacts = Table(
 )
 
 job_runs = Table(  # a unique (job, slot) makes a slot run once; asked-for runs carry a slot of their own
-    "job_runs", metadata,
+    "job_runs",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("job", String(50), nullable=False),
     Column("slot", String(200), nullable=False),
@@ -370,7 +393,8 @@ job_runs = Table(  # a unique (job, slot) makes a slot run once; asked-for runs 
 )
 
 api_keys = Table(
-    "api_keys", metadata,
+    "api_keys",
+    metadata,
     Column("key_id", String(64), primary_key=True),
     Column("scope", String(20), nullable=False),  # backend, operator, app
     Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of the key, or of the token's id
@@ -382,7 +406,8 @@ api_keys = Table(
 )
 
 idempotency = Table(
-    "idempotency", metadata,
+    "idempotency",
+    metadata,
     Column("key_id", String(64), primary_key=True),
     Column("key", String(255), primary_key=True),
     Column("digest", String(64), nullable=False),  # SHA-256 of method, path and body
@@ -394,7 +419,8 @@ idempotency = Table(
 )
 
 audit = Table(
-    "audit", metadata,
+    "audit",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("at", UtcDateTime, nullable=False, index=True),
     Column("actor", String(200), nullable=False),

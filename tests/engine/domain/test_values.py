@@ -1,0 +1,54 @@
+"""Ids, instants and money keep what came in, or say what is wrong with it."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.domain.values import Money, parse_decimal, parse_id, parse_time, to_minor
+from engine.errors import InputError
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize("id", ["007", "É", "a b", "x" * 200])
+def test_an_id_is_kept_as_written(id):
+    assert parse_id(id, "item_id") == id
+
+
+@pytest.mark.parametrize("id", ["", "x" * 201, "a/b", "a\nb", "a\x00b", 7, None, "\ud800"])
+def test_anything_else_is_refused_by_name(id):
+    with pytest.raises(InputError, match=r"^item_id: expected text"):
+        parse_id(id, "item_id")
+
+
+def test_a_naive_time_is_refused_unless_its_zone_is_given():
+    with pytest.raises(InputError, match="ordered_at"):
+        parse_time("2017-11-30T08:00:00", "ordered_at", date_zone=BERLIN)
+    at = parse_time("2017-11-30T08:00:00", "ordered_at", date_zone=BERLIN, naive_zone=BERLIN)
+    assert at == datetime(2017, 11, 30, 7, tzinfo=UTC)
+
+
+def test_the_clock_change_costs_an_hour():
+    before = parse_time("2026-03-29T01:30:00+01:00", "at", date_zone=BERLIN)
+    after = parse_time("2026-03-29T03:30:00+02:00", "at", date_zone=BERLIN)
+    assert (after - before).total_seconds() == 3600
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-1", "1e400", "", "4,99", True, None])
+def test_what_is_no_amount_is_refused(text):
+    with pytest.raises(InputError, match="price"):
+        parse_decimal(text, "price")
+
+
+@given(st.integers(0, 10**12), st.sampled_from(["USD", "JPY", "KWD"]))
+def test_money_survives_the_wire(minor, currency):
+    assert to_minor(Decimal(Money(minor=minor, currency=currency).decimal()), currency) == minor
+
+
+def test_two_currencies_do_not_add():
+    with pytest.raises(InputError, match="currency"):
+        Money(minor=1, currency="USD") + Money(minor=1, currency="EUR")
