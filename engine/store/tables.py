@@ -80,7 +80,8 @@ customers = Table(
 items = Table(
     "items",
     metadata,
-    Column("item_id", Id, primary_key=True),
+    Column("number", Integer, primary_key=True),  # the full-text index points here
+    Column("item_id", Id, nullable=False, unique=True),
     Column("name", Text),
     Column("category", Text, nullable=False),  # levels parted by " > "
     Column("family", Id, nullable=False, index=True),
