@@ -1,0 +1,72 @@
+"""What every module of the memory does with rows: put them where they changed, and read many by id."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Column, Row, Select, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from engine.store.database import Tx
+
+Values = Mapping[str, Any]  # one row, column name -> value
+BATCH = 500  # ids in one question: below every database's limit of parameters
+
+
+class Put(StrEnum):
+    """What became of a row that was put: stored (new or changed), or there already, equal."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+
+
+def upsert(tx: Tx, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that takes ON CONFLICT, in the words of this database."""
+    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def replace_rows(tx: Tx, table: Table, key: Sequence[str], rows: Sequence[Values], keep: Collection[str] = ()) -> None:
+    """Insert rows; one whose key is there already replaces it, except for the columns to ``keep``."""
+    if not rows:
+        return
+    statement = upsert(tx, table)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in key and name not in keep}
+    tx.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed), list(rows))
+
+
+def add_missing(tx: Tx, table: Table, key: Sequence[str], rows: Sequence[Values]) -> None:
+    """Insert the rows whose key is not there yet."""
+    if rows:
+        tx.execute(upsert(tx, table).on_conflict_do_nothing(index_elements=list(key)), list(rows))
+
+
+def by_ids(tx: Tx, statement: Select[Any], column: Column[Any], ids: Collection[str]) -> Iterator[Row[Any]]:
+    """The rows of ``statement`` whose ``column`` is among ``ids``, asked for in batches."""
+    unique = list(dict.fromkeys(ids))
+    for start in range(0, len(unique), BATCH):
+        yield from tx.execute(statement.where(column.in_(unique[start : start + BATCH])))
+
+
+def put_many(tx: Tx, table: Table, id: str, rows: Sequence[Values], keep: Collection[str] = ()) -> list[Put]:
+    """Store rows by their id; answers for each whether it was new or changed, or equal to what stands.
+
+    Of rows with the same id the last one stays, as if they had come one after the other.
+    """
+    names = [name for name in rows[0] if name not in keep] if rows else []
+    statement = select(*(table.c[name] for name in names))
+    standing = {row._mapping[id]: dict(row._mapping) for row in by_ids(tx, statement, table.c[id], _ids(rows, id))}
+    said, changed = [], {}
+    for row in rows:
+        shown = {name: row[name] for name in names}
+        said.append(Put.DUPLICATE if standing.get(row[id]) == shown else Put.ACCEPTED)
+        if said[-1] is Put.ACCEPTED:
+            standing[row[id]] = shown
+            changed[row[id]] = row
+    replace_rows(tx, table, [id], list(changed.values()), keep)
+    return said
+
+
+def _ids(rows: Sequence[Values], id: str) -> list[str]:
+    return [row[id] for row in rows]
