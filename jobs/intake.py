@@ -80,8 +80,7 @@ def run(
     for file in files:
         _readable(file)
     reading = Reading(zone=settings.timezone, currency=settings.currency, naive_zone=assume_timezone, written=True)
-    with db.begin() as tx:
-        number = orders.new_import(tx)
+    number = orders.new_import()
     total, done, summary = sum(file.stat().st_size for file in files), 0, Summary()
     for file in files:
         before = done

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Column, Row, Select, Table, select
+from sqlalchemy import Column, Row, Select, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from engine.errors import InputError
 from engine.store.database import Tx
 
+T = TypeVar("T")
 Values = Mapping[str, Any]  # one row, column name -> value
 BATCH = 500  # ids in one question: below every database's limit of parameters
 
@@ -68,5 +71,36 @@ def put_many(tx: Tx, table: Table, id: str, rows: Sequence[Values], keep: Collec
     return said
 
 
+def paged(
+    tx: Tx, statement: Select[Any], key: Column[Any], limit: int, cursor: str | None, made: Callable[[Row[Any]], T]
+) -> tuple[list[T], str | None]:
+    """Up to ``limit`` rows, the greatest ``key`` first, and the cursor that asks for those behind them.
+
+    Raises
+    ------
+    InputError
+        for a cursor that no page has given
+    """
+    if cursor is not None:
+        statement = statement.where(key < _key(key, cursor))
+    rows = tx.execute(statement.order_by(key.desc()).limit(limit + 1)).all()
+    following = str(rows[limit - 1]._mapping[key.name]) if len(rows) > limit else None
+    return [made(row) for row in rows[:limit]], following
+
+
+def _key(key: Column[Any], cursor: str) -> str | int:
+    if key.type.python_type is str:
+        return cursor
+    if re.fullmatch(r"\d{1,18}", cursor) is None:
+        raise InputError.of("cursor", "the next_cursor of an earlier page", cursor)
+    return int(cursor)
+
+
 def _ids(rows: Sequence[Values], id: str) -> list[str]:
     return [row[id] for row in rows]
+
+
+def lock(tx: Tx, name: str) -> None:
+    """Until the transaction ends, let nobody else pass who locks the same name; SQLite has one writer anyway."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))

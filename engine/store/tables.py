@@ -210,7 +210,8 @@ goals = Table(
 decisions = Table(
     "decisions",
     metadata,
-    Column("decision_id", Id, primary_key=True),
+    Column("number", Integer, primary_key=True),  # in the order they were made
+    Column("decision_id", Id, nullable=False, unique=True),
     Column("customer_id", Id, nullable=False),  # no reference: a decision for an unknown customer stores none
     Column("decided_at", UtcDateTime, nullable=False, index=True),
     Column("model_id", Id),
@@ -269,7 +270,8 @@ nudges = Table(  # the customer's inbox: nudges, notices of executions, and what
 executions = Table(
     "executions",
     metadata,
-    Column("execution_id", Id, primary_key=True),
+    Column("number", Integer, primary_key=True),  # in the order they were made
+    Column("execution_id", Id, nullable=False, unique=True),
     _customer(index=True),
     Column("state", String(20), nullable=False),
     Column("rung", String(10), nullable=False),

@@ -49,6 +49,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "decisions",
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("decision_id", sa.String(length=200), nullable=False),
         sa.Column("customer_id", sa.String(length=200), nullable=False),
         sa.Column("decided_at", UtcDateTime(), nullable=False),
@@ -57,7 +58,8 @@ def upgrade() -> None:
         sa.Column("mode", sa.String(length=10), nullable=False),
         sa.Column("trigger", sa.String(length=20), nullable=False),
         sa.Column("document", Json, nullable=False),
-        sa.PrimaryKeyConstraint("decision_id", name=op.f("pk_decisions")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_decisions")),
+        sa.UniqueConstraint("decision_id", name=op.f("uq_decisions_decision_id")),
     )
     with op.batch_alter_table("decisions", schema=None) as batch_op:
         batch_op.create_index("ix_decisions_customer_decided", ["customer_id", "decided_at"], unique=False)
@@ -203,6 +205,7 @@ def upgrade() -> None:
 
     op.create_table(
         "executions",
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("execution_id", sa.String(length=200), nullable=False),
         sa.Column("customer_id", sa.String(length=200), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
@@ -230,7 +233,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.customer_id"], name=op.f("fk_executions_customer_id_customers")
         ),
-        sa.PrimaryKeyConstraint("execution_id", name=op.f("pk_executions")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_executions")),
+        sa.UniqueConstraint("execution_id", name=op.f("uq_executions_execution_id")),
     )
     with op.batch_alter_table("executions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_executions_customer_id"), ["customer_id"], unique=False)

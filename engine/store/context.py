@@ -1,0 +1,58 @@
+"""Everything a decision may look at, read in a few questions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from engine.domain.context import Context, resolved
+from engine.domain.customers import Grant, Preferences
+from engine.domain.history import History
+from engine.domain.values import parse_zone
+from engine.store import consents, customers, events, executions, goals, mandates, nudges, orders, preferences
+from engine.store.database import Tx
+
+EVENTS = timedelta(days=30)
+EXECUTIONS = timedelta(days=400)
+MESSAGES = timedelta(days=7)
+
+
+def read(tx: Tx, customer_id: str, now: datetime, *, zone: ZoneInfo, personalization_default: Grant) -> Context:
+    """The customer as known at ``now``; anonymous where there is no such customer.
+
+    Parameters
+    ----------
+    zone : of the business, for customers who have none of their own
+    """
+    found = read_many(tx, [customer_id], now, zone=zone, personalization_default=personalization_default)
+    return found.get(customer_id) or Context.anonymous(customer_id, zone, personalization_default)
+
+
+def read_many(
+    tx: Tx, customer_ids: Collection[str], now: datetime, *, zone: ZoneInfo, personalization_default: Grant
+) -> dict[str, Context]:
+    """Those of the customers who are known, as known at ``now``."""
+    known = customers.get_many(tx, customer_ids)
+    ids = list(known)
+    histories = orders.histories(tx, ids, before=now)
+    said, preferred = consents.current_many(tx, ids), preferences.get_many(tx, ids)
+    signed, wished = mandates.of_customers(tx, ids), goals.of_customers(tx, ids)
+    happened = events.recent(tx, ids, now - EVENTS, now)
+    acted, sent = executions.of_customers(tx, ids, now - EXECUTIONS), nudges.messages(tx, ids, now - MESSAGES)
+    return {
+        id: Context(
+            customer=customer,
+            known=True,
+            zone=parse_zone(customer.timezone) if customer.timezone else zone,
+            history=histories.get(id) or History.empty(),
+            events=happened.get(id, ()),
+            preferences=preferred.get(id, Preferences()),
+            consents=resolved(said.get(id, {}), personalization_default),
+            mandates=signed.get(id, ()),
+            goals=tuple(goal for goal in wished.get(id, ()) if goal.ended_at is None or goal.ended_at > now),
+            executions=acted.get(id, ()),
+            messages=sent.get(id, ()),
+        )
+        for id, customer in known.items()
+    }

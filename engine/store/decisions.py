@@ -1,0 +1,96 @@
+"""Decisions as they were answered, with every rung that was considered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from engine.domain.decisions import Considered, Decision, Experience, RungChoice
+from engine.store.database import Tx
+from engine.store.rows import paged
+from engine.store.tables import decision_candidates, decisions
+
+Document = Mapping[str, Any]  # a decision in the words of the wire
+
+
+def add_many(tx: Tx, made: Sequence[tuple[Decision, Document]], trigger: str) -> None:
+    """Keep decisions with the documents they were answered by.
+
+    Parameters
+    ----------
+    trigger : what asked for them, such as ``api`` or ``plan``
+    """
+    if not made:
+        return
+    tx.execute(insert(decisions), [_row(decision, document, trigger) for decision, document in made])
+    tx.execute(insert(decision_candidates), [row for decision, _ in made for row in _candidates(decision)])
+
+
+def get(tx: Tx, decision_id: str) -> tuple[str, Document] | None:
+    """The customer's id and the document of a decision, if there is one."""
+    statement = select(decisions.c.customer_id, decisions.c.document).where(decisions.c.decision_id == decision_id)
+    row = tx.execute(statement).one_or_none()
+    return (row.customer_id, row.document) if row else None
+
+
+def of_customer(tx: Tx, customer_id: str, limit: int, cursor: str | None = None) -> tuple[list[Document], str | None]:
+    """The documents of a customer's decisions, newest first, and the cursor of what follows."""
+    statement = select(decisions).where(decisions.c.customer_id == customer_id)
+    return paged(tx, statement, decisions.c.number, limit, cursor, lambda row: row.document)
+
+
+def mode_mix(tx: Tx, since: datetime | None = None) -> Counter[str]:
+    """How many decisions led to each mode, from an instant on where one is given."""
+    statement = select(decisions.c.mode, func.count()).group_by(decisions.c.mode)
+    if since is not None:
+        statement = statement.where(decisions.c.decided_at >= since)
+    return Counter({row[0]: row[1] for row in tx.execute(statement)})
+
+
+def count(tx: Tx) -> int:
+    """How many decisions are kept."""
+    return tx.scalar(select(func.count()).select_from(decisions)) or 0
+
+
+def _row(decision: Decision, document: Document, trigger: str) -> dict[str, Any]:
+    return {
+        "decision_id": decision.decision_id,
+        "customer_id": decision.customer_id,
+        "decided_at": decision.decided_at,
+        "model_id": decision.model_id,
+        "touchpoint": decision.touchpoint,
+        "mode": decision.mode.value,
+        "trigger": trigger,
+        "document": document,
+    }
+
+
+def _candidates(decision: Decision) -> list[dict[str, Any]]:
+    return [
+        _candidate(decision, position, experience, considered, choice)
+        for position, experience in enumerate(decision.experiences)
+        for considered in experience.considered
+        for choice in considered.rungs
+    ]
+
+
+def _candidate(
+    decision: Decision, position: int, experience: Experience, considered: Considered, choice: RungChoice
+) -> dict[str, Any]:
+    removed = choice.removed_by
+    return {
+        "decision_id": decision.decision_id,
+        "position": position,
+        "rung": choice.rung.label,
+        "family": experience.need.family,
+        "chosen": choice.rung is experience.rung,
+        "value": choice.value,
+        "probability": considered.probability,
+        "propensity": choice.propensity,
+        "removed_stage": removed.stage.value if removed else None,
+        "removed_rule": removed.rule if removed else None,
+    }
