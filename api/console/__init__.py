@@ -1,0 +1,1 @@
+"""Pages for operators; nothing on them is loaded from elsewhere."""

@@ -1,0 +1,33 @@
+"""The routes, one module a topic, in the order in which the document shows them."""
+
+from __future__ import annotations
+
+from api.topics import (
+    consents,
+    customers,
+    decisions,
+    executions,
+    goals,
+    intake,
+    mandates,
+    nudges,
+    offers,
+    operators,
+    plain,
+    preferences,
+)
+
+TOPICS = (
+    intake.topic,
+    customers.topic,
+    preferences.topic,
+    consents.topic,
+    mandates.topic,
+    goals.topic,
+    decisions.topic,
+    offers.topic,
+    executions.topic,
+    nudges.topic,
+    operators.topic,
+    plain.topic,
+)

@@ -1,0 +1,93 @@
+"""Automatic orders: what is upcoming, and how a customer says yes, no, not this time, later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from api import cursors
+from api.auth.caller import APP_AND_BACKEND, OPERATOR
+from api.routes import Topic, caller
+from api.service import service
+from api.wire.base import Page
+from api.wire.executions import ExecutionOut, Executions, MoveIn, SnoozeIn, StatePage
+from api.wire.money import span
+from engine.domain.executions import Execution
+from engine.errors import InputError, NotFound
+from engine.store import executions
+from engine.store.database import Tx
+
+LONGEST_SNOOZE = timedelta(days=60)
+topic = Topic(name="executions", description="Automatic orders: upcoming and past, approve, veto, skip, snooze")
+ONE = "/v1/executions/<ident:execution_id>"
+
+
+@topic.route("GET", "/v1/executions", scopes=OPERATOR, query=StatePage, answer=Executions)
+def list_executions(query: StatePage) -> Executions:
+    """Executions of all customers, of one state where it is given."""
+    with service().db.read() as tx:
+        return _page(executions.by_state(tx, query.state, query.limit, query.cursor), query)
+
+
+@topic.route(
+    "GET", "/v1/customers/<ident:customer_id>/executions", scopes=APP_AND_BACKEND, query=Page, answer=Executions
+)
+def list_customer_executions(customer_id: str, query: Page) -> Executions:
+    """A customer's automatic orders, upcoming and past."""
+    with service().reading(customer_id) as tx:
+        return _page(executions.of_customer(tx, customer_id, query.limit, query.cursor), query)
+
+
+@topic.route("GET", ONE, scopes=APP_AND_BACKEND, answer=ExecutionOut)
+def get_execution(execution_id: str) -> ExecutionOut:
+    """One automatic order."""
+    with service().db.read() as tx:
+        return ExecutionOut.of(own(tx, execution_id))
+
+
+@topic.route("POST", ONE + "/approve", scopes=APP_AND_BACKEND, body=MoveIn, body_needed=False, answer=ExecutionOut)
+def approve_execution(execution_id: str, body: MoveIn) -> ExecutionOut:
+    """Say yes to an order that asks first; it is placed at once."""
+    return _moved(execution_id, lambda tx, now: executions.approve(tx, execution_id, caller().actor, now, body.reason))
+
+
+@topic.route("POST", ONE + "/veto", scopes=APP_AND_BACKEND, body=MoveIn, body_needed=False, answer=ExecutionOut)
+def veto_execution(execution_id: str, body: MoveIn) -> ExecutionOut:
+    """Stop an order. 409 once it is being placed: then it is too late."""
+    return _moved(execution_id, lambda tx, now: executions.veto(tx, execution_id, caller().actor, now, body.reason))
+
+
+@topic.route("POST", ONE + "/skip", scopes=APP_AND_BACKEND, body=MoveIn, body_needed=False, answer=ExecutionOut)
+def skip_execution(execution_id: str, body: MoveIn) -> ExecutionOut:
+    """Not this time; the next occurrence is decided anew."""
+    return _moved(execution_id, lambda tx, now: executions.skip(tx, execution_id, caller().actor, now, body.reason))
+
+
+@topic.route("POST", ONE + "/snooze", scopes=APP_AND_BACKEND, body=SnoozeIn, body_needed=False, answer=ExecutionOut)
+def snooze_execution(execution_id: str, body: SnoozeIn) -> ExecutionOut:
+    """Later: it waits on, with a later due time."""
+    later = span(body.by, "by")
+    if later is None or later > LONGEST_SNOOZE:
+        raise InputError.of("by", "at most 60d", body.by)
+    return _moved(execution_id, lambda tx, now: executions.snooze(tx, execution_id, caller().actor, now, later))
+
+
+def own(tx: Tx, execution_id: str) -> Execution:
+    """The execution, where the caller may see it; NotFound otherwise."""
+    found = executions.get(tx, execution_id)
+    if found is None or caller().customer_id not in (None, found.customer_id):
+        raise NotFound("execution", execution_id)
+    return found
+
+
+def _page(found: Sequence[Execution], query: Page) -> Executions:
+    return Executions(
+        executions=[ExecutionOut.of(execution) for execution in found],
+        next_cursor=cursors.following(found, query.limit, lambda execution: execution.execution_id),
+    )
+
+
+def _moved(execution_id: str, move: Callable[[Tx, datetime], Execution]) -> ExecutionOut:
+    with service().db.begin() as tx:
+        own(tx, execution_id)
+        return ExecutionOut.of(move(tx, service().now()))

@@ -1,0 +1,29 @@
+"""How much a customer lets Rapport do, and when it may speak."""
+
+from __future__ import annotations
+
+from api.auth.caller import APP_AND_BACKEND
+from api.routes import Topic, caller
+from api.service import service
+from api.wire.customers import PreferencesWire
+from engine.store import audit, preferences
+
+topic = Topic(name="preferences", description="Ceilings, quiet hours, channels, pause")
+PATH = "/v1/customers/<ident:customer_id>/preferences"
+
+
+@topic.route("GET", PATH, scopes=APP_AND_BACKEND, answer=PreferencesWire)
+def get_preferences(customer_id: str) -> PreferencesWire:
+    """A customer's preferences; the defaults where nothing was said."""
+    with service().reading(customer_id) as tx:
+        return PreferencesWire.of(preferences.get(tx, customer_id))
+
+
+@topic.route("PUT", PATH, scopes=APP_AND_BACKEND, body=PreferencesWire, answer=PreferencesWire)
+def put_preferences(customer_id: str, body: PreferencesWire) -> PreferencesWire:
+    """Replace a customer's preferences; what is left out goes back to its default."""
+    now = service().now()
+    with service().writing(customer_id) as tx:
+        preferences.put(tx, customer_id, body.domain(), now)
+        audit.add(tx, caller().actor, "preferences.put", customer_id, body.model_dump(mode="json"), now)
+    return PreferencesWire.of(body.domain())

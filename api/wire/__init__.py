@@ -1,0 +1,1 @@
+"""What goes over the wire, one module a topic. Fields are exact: an unknown one is an error."""
