@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import reduce
 
 from engine.domain.decisions import Rung
 from engine.domain.values import Money
@@ -31,6 +33,7 @@ class State(StrEnum):
 
 STOPPABLE = (State.PLANNED, State.ANNOUNCED, State.WAITING)
 OPEN = (*STOPPABLE, State.PLACING)
+UNSETTLED = (*OPEN, State.NEEDS_REVIEW)  # while one of a need is, no other of that need is begun
 SPENT = (State.PLACING, State.PLACED, State.CONFIRMED, State.KEPT, State.NEEDS_REVIEW)  # count against a budget
 
 MOVES: dict[State, tuple[State, ...]] = {
@@ -102,3 +105,74 @@ def moved(execution: Execution, to: State, reason: str | None = None) -> Executi
     if to not in MOVES[execution.state]:
         raise Conflict(f"execution {execution.execution_id!r} is {execution.state}: it cannot become {to}")
     return replace(execution, state=to, reason=reason)
+
+
+def total_of(lines: Sequence[ExecutionLine]) -> Money:
+    """What lines cost together; lines of several currencies have no total (InputError)."""
+    return reduce(Money.__add__, (line.unit_price.times(line.quantity) for line in lines))
+
+
+class Call(StrEnum):
+    """What the gateway is asked."""
+
+    PLACE = "place"
+    LOOK_UP = "look_up"
+
+
+class Result(StrEnum):
+    """What a call of the gateway came to."""
+
+    PLACED = "placed"
+    REPEAT = "repeat"  # placed by an earlier call with the same key
+    REFUSED = "refused"
+    UNKNOWN = "unknown"  # no answer, or none that the contract knows: it may be placed or not
+    NOT_FOUND = "not_found"  # of a look-up: the gateway has no order of this execution
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What the gateway said to one call."""
+
+    result: Result
+    order_id: str | None = None  # of placed and repeat
+    detail: str | None = None  # the code of a refusal, or what went wrong
+
+    def leads_to(self, call: Call) -> State:
+        """Where an execution in placing goes from here; placing itself is: try again with the same key.
+
+        Examples
+        --------
+        >>> Answer(result=Result.UNKNOWN).leads_to(Call.PLACE).value
+        'placing'
+        >>> Answer(result=Result.UNKNOWN).leads_to(Call.LOOK_UP).value
+        'needs_review'
+        """
+        if self.result is Result.UNKNOWN:
+            return State.PLACING if call is Call.PLACE else State.NEEDS_REVIEW
+        if self.result is Result.NOT_FOUND:
+            return State.FAILED
+        return State.REFUSED if self.result is Result.REFUSED else State.PLACED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Move:
+    """One step in the life of an execution."""
+
+    before: State | None  # None: it came into being
+    after: State
+    actor: str
+    reason: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """One call of the gateway; it is written down before the call."""
+
+    number: int
+    fence: int
+    call: Call
+    started_at: datetime  # the database's clock, as the next
+    finished_at: datetime | None = None
+    result: Result | None = None
+    detail: str | None = None

@@ -1,0 +1,298 @@
+"""Executions as they are kept, and what customers and operators do with them. The worker's side is ``ledger``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, insert, or_, select, tuple_, update
+
+from engine.domain.decisions import Rung
+from engine.domain.executions import (
+    STOPPABLE,
+    UNSETTLED,
+    Attempt,
+    Call,
+    Execution,
+    ExecutionLine,
+    Move,
+    Result,
+    State,
+    moved,
+    total_of,
+)
+from engine.domain.values import Money
+from engine.errors import Conflict, InputError, NotFound
+from engine.store.database import Tx
+from engine.store.rows import Values, by_ids
+from engine.store.tables import customers
+from engine.store.tables import execution_attempts as attempts_table
+from engine.store.tables import execution_lines as lines_table
+from engine.store.tables import execution_moves as moves_table
+from engine.store.tables import executions as table
+
+
+def add(tx: Tx, execution: Execution, now: datetime, actor: str = "rapport") -> Execution | None:
+    """Store a new execution; its total is that of its lines.
+
+    None where it must not be: one for the same customer, need and cycle is there, or one of the same need is not
+    settled. Adds for one customer wait for each other, so both are decided for good inside the transaction.
+
+    Raises
+    ------
+    NotFound
+        for an unknown customer
+    InputError
+        for no lines, two lines of one need, or several currencies
+    """
+    needs = {line.need for line in execution.lines}
+    if not execution.lines or len(needs) < len(execution.lines):
+        raise InputError.of("lines", "one or more lines, each for a need of its own", sorted(needs))
+    lock_customers(tx, [execution.customer_id])
+    if _taken(tx, execution):
+        return None
+    stored = replace(execution, total=total_of(execution.lines))
+    tx.execute(insert(table).values(_row(stored, now)))
+    tx.execute(insert(lines_table), [_line_row(stored, line) for line in stored.lines])
+    note(tx, stored.execution_id, None, stored.state, actor, stored.reason, now)
+    return stored
+
+
+def lock_customers(tx: Tx, customer_ids: Collection[str]) -> None:
+    """Let other transactions that lock these customers wait until this one ends; NotFound for an unknown one.
+
+    On SQLite a write transaction is alone anyway.
+    """
+    wanted = sorted(set(customer_ids))
+    statement = select(customers.c.customer_id).where(customers.c.customer_id.in_(wanted))
+    found = set(tx.scalars(statement.order_by(customers.c.customer_id).with_for_update(key_share=True)))
+    for missing in (id for id in wanted if id not in found):
+        raise NotFound("customer", missing)
+
+
+def _taken(tx: Tx, execution: Execution) -> bool:
+    """Whether a line of the same cycle is there, or an unsettled one of the same need."""
+    line = lines_table.c
+    same = [and_(line.need == one.need, line.cycle == one.cycle) for one in execution.lines]
+    unsettled = and_(line.need.in_([one.need for one in execution.lines]), table.c.state.in_(UNSETTLED))
+    statement = select(line.execution_id).join_from(lines_table, table)
+    statement = statement.where(line.customer_id == execution.customer_id, or_(unsettled, *same)).limit(1)
+    return tx.scalar(statement) is not None
+
+
+def get(tx: Tx, execution_id: str) -> Execution | None:
+    """The execution of this id, if there is one."""
+    return next(iter(get_many(tx, [execution_id])), None)
+
+
+def get_many(tx: Tx, ids: Collection[str]) -> list[Execution]:
+    """The executions there are among ``ids``."""
+    return with_lines(tx, by_ids(tx, select(table), table.c.execution_id, ids))
+
+
+def of_customer(tx: Tx, customer_id: str, limit: int = 100, after: str | None = None) -> list[Execution]:
+    """A customer's executions, the latest due first, from just behind the one with the id ``after``."""
+    return _page(tx, select(table).where(table.c.customer_id == customer_id), limit, after)
+
+
+def by_state(tx: Tx, state: State | None = None, limit: int = 100, after: str | None = None) -> list[Execution]:
+    """Executions of one state (None: of all), the latest due first, from just behind the one with the id ``after``."""
+    statement = select(table) if state is None else select(table).where(table.c.state == state.value)
+    return _page(tx, statement, limit, after)
+
+
+def upcoming(tx: Tx, limit: int) -> list[Execution]:
+    """What can still be stopped, the next due first."""
+    statement = select(table).where(table.c.state.in_(STOPPABLE)).order_by(table.c.due_at, table.c.execution_id)
+    return with_lines(tx, tx.execute(statement.limit(limit)))
+
+
+def of_customers(tx: Tx, customer_ids: Collection[str], since: datetime) -> dict[str, tuple[Execution, ...]]:
+    """For each customer who has any, the unsettled executions and those made since an instant, the latest due first."""
+    wanted = select(table).where(or_(table.c.state.in_(UNSETTLED), table.c.created_at >= since))
+    found = with_lines(tx, by_ids(tx, wanted, table.c.customer_id, customer_ids))
+    found.sort(key=lambda one: (one.customer_id, -one.due_at.timestamp(), one.execution_id))
+    return {id: tuple(own) for id, own in groupby(found, key=lambda one: one.customer_id)}
+
+
+def counts(tx: Tx) -> dict[State, int]:
+    """How many executions stand in each state; a state without any is left out."""
+    statement = select(table.c.state, func.count()).group_by(table.c.state).order_by(table.c.state)
+    return {State(row[0]): row[1] for row in tx.execute(statement)}
+
+
+def moves(tx: Tx, execution_id: str) -> list[Move]:
+    """The life of an execution, the first step first."""
+    statement = select(moves_table).where(moves_table.c.execution_id == execution_id).order_by(moves_table.c.id)
+    return [_move(row) for row in tx.execute(statement)]
+
+
+def attempts(tx: Tx, execution_id: str) -> list[Attempt]:
+    """The calls of the gateway for an execution, the first one first."""
+    statement = select(attempts_table).where(attempts_table.c.execution_id == execution_id)
+    return [_attempt(row) for row in tx.execute(statement.order_by(attempts_table.c.number))]
+
+
+def move(
+    tx: Tx,
+    execution_id: str,
+    from_states: Collection[State],
+    to: State,
+    actor: str,
+    reason: str | None,
+    now: datetime,
+    **changes: Any,
+) -> Execution:
+    """Move an execution that stands in one of some states; of two who try, one succeeds.
+
+    Raises
+    ------
+    NotFound
+        for an unknown execution
+    Conflict
+        where it stands elsewhere, or somebody else moved it at the same time
+    """
+    before = _standing(tx, execution_id)
+    if before.state not in from_states:
+        raise Conflict(f"execution {execution_id!r} is {before.state}: too late to make it {to}")
+    after = replace(moved(before, to, reason), **changes)
+    same = and_(table.c.state == before.state.value, table.c.due_at == before.due_at)
+    changed = update(table).where(table.c.execution_id == execution_id, same)
+    if tx.execute(changed.values(state=to.value, reason=reason, updated_at=now, **changes)).rowcount != 1:
+        raise Conflict(f"execution {execution_id!r} was moved by somebody else")
+    note(tx, execution_id, before.state, to, actor, reason, now)
+    return after
+
+
+def veto(tx: Tx, execution_id: str, actor: str, now: datetime, reason: str | None = None) -> Execution:
+    """Stop it for good; Conflict once it is being placed."""
+    return move(tx, execution_id, STOPPABLE, State.VETOED, actor, reason, now)
+
+
+def skip(tx: Tx, execution_id: str, actor: str, now: datetime, reason: str | None = None) -> Execution:
+    """Leave it out this time; Conflict once it is being placed."""
+    return move(tx, execution_id, STOPPABLE, State.SKIPPED, actor, reason, now)
+
+
+def approve(tx: Tx, execution_id: str, actor: str, now: datetime, reason: str | None = None) -> Execution:
+    """Say yes to one that asks first; it is due at once. Saying yes twice is one yes.
+
+    Raises
+    ------
+    Conflict
+        where no answer is awaited, or no longer
+    """
+    asked = _standing(tx, execution_id)
+    if asked.approved_at is not None and asked.state in (State.WAITING, State.PLACING, State.PLACED):
+        return asked
+    if asked.rung is not Rung.APPROVE or asked.due_at <= now:
+        raise Conflict(f"execution {execution_id!r} ({asked.rung.label}, {asked.state}) awaits no approval")
+    said = reason or "approved"
+    return move(tx, execution_id, [State.WAITING], State.WAITING, actor, said, now, approved_at=now, due_at=now)
+
+
+def snooze(tx: Tx, execution_id: str, actor: str, now: datetime, by: timedelta, reason: str | None = None) -> Execution:
+    """Let it be due so much later; Conflict once it is being placed."""
+    later = max(_standing(tx, execution_id).due_at, now) + by
+    return move(tx, execution_id, STOPPABLE, State.WAITING, actor, reason or "snoozed", now, due_at=later)
+
+
+def note(
+    tx: Tx, execution_id: str, before: State | None, after: State, actor: str, reason: str | None, at: datetime
+) -> None:
+    """Write a step into the life of an execution."""
+    said = {"before": before.value if before else None, "after": after.value, "reason": reason}
+    tx.execute(insert(moves_table).values(execution_id=execution_id, actor=actor, at=at, **said))
+
+
+def with_lines(tx: Tx, rows: Iterable[Row[Any]]) -> list[Execution]:
+    """Executions from their rows, in the same order, their lines in the order of the items."""
+    heads = list(rows)
+    found: dict[str, list[Row[Any]]] = {row.execution_id: [] for row in heads}
+    for line in by_ids(tx, select(lines_table), lines_table.c.execution_id, list(found)):
+        found[line.execution_id].append(line)
+    return [_execution(row, sorted(found[row.execution_id], key=lambda line: str(line.item_id))) for row in heads]
+
+
+def _standing(tx: Tx, execution_id: str) -> Execution:
+    found = get(tx, execution_id)
+    if found is None:
+        raise NotFound("execution", execution_id)
+    return found
+
+
+def _page(tx: Tx, statement: Select[Any], limit: int, after: str | None) -> list[Execution]:
+    if after is not None:
+        last = select(table.c.due_at, table.c.execution_id).where(table.c.execution_id == after)
+        statement = statement.where(tuple_(table.c.due_at, table.c.execution_id) < last.scalar_subquery())
+    ordered = statement.order_by(table.c.due_at.desc(), table.c.execution_id.desc()).limit(limit)
+    return with_lines(tx, tx.execute(ordered))
+
+
+_PLAIN = (
+    *("execution_id", "customer_id", "mandate_id", "certificate_id", "decision_id", "probability", "due_at"),
+    *("announced_at", "approved_at", "placed_at", "order_id", "reason", "attempt", "fence", "created_at"),
+)  # kept as they are
+
+
+def _row(execution: Execution, now: datetime) -> Values:
+    return {
+        "state": execution.state.value,
+        "rung": execution.rung.label,
+        "currency": execution.total.currency,
+        "total_minor": execution.total.minor,
+        "updated_at": now,
+        **{name: getattr(execution, name) for name in _PLAIN},
+    }
+
+
+def _execution(row: Row[Any], lines: Sequence[Row[Any]]) -> Execution:
+    return Execution(
+        state=State(row.state),
+        rung=Rung.of(row.rung),
+        lines=tuple(_line(line, row.currency) for line in lines),
+        total=Money(minor=row.total_minor, currency=row.currency),
+        **{name: row._mapping[name] for name in _PLAIN},
+    )
+
+
+def _line_row(execution: Execution, line: ExecutionLine) -> Values:
+    return {
+        "execution_id": execution.execution_id,
+        "item_id": line.item_id,
+        "customer_id": execution.customer_id,
+        "need": line.need,
+        "cycle": line.cycle,
+        "quantity": line.quantity,
+        "unit_price_minor": line.unit_price.minor,
+    }
+
+
+def _line(row: Row[Any], currency: str) -> ExecutionLine:
+    return ExecutionLine(
+        item_id=row.item_id,
+        need=row.need,
+        cycle=row.cycle,
+        quantity=row.quantity,
+        unit_price=Money(minor=row.unit_price_minor, currency=currency),
+    )
+
+
+def _move(row: Row[Any]) -> Move:
+    before = None if row.before is None else State(row.before)
+    return Move(before=before, after=State(row.after), actor=row.actor, reason=row.reason, at=row.at)
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    return Attempt(
+        number=row.number,
+        fence=row.fence,
+        call=Call(row.kind),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        result=None if row.result is None else Result(row.result),
+        detail=row.detail,
+    )
