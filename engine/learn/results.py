@@ -1,0 +1,86 @@
+"""What models answer: recommendations, forecasts, certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.domain.decisions import Reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recommendation:
+    """One recommended item."""
+
+    item_id: str
+    score: float  # higher is better; comparable within one answer only
+    repeat: bool  # whether the customer bought it before
+    reasons: tuple[Reason, ...]  # codes: buys_every, bought_before, goes_with, tastes_like, popular
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recommendations:
+    """Recommended items, best first; the columns are of one length."""
+
+    items: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
+    repeat: tuple[bool, ...] = ()
+    reasons: tuple[tuple[Reason, ...], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Recommendation]:
+        for item, score, repeat, reasons in zip(self.items, self.scores, self.repeat, self.reasons, strict=True):
+            yield Recommendation(item_id=item, score=score, repeat=repeat, reasons=reasons)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """What a forecast was made from."""
+
+    purchases: int  # days on which the family was bought
+    first_day: float  # days since 1970-01-01 UTC, as the next
+    last_day: float
+    since_days: float  # from the last purchase to the time of the forecast
+    median_gap_days: float  # between purchase days
+    pairs_like_it: int  # pairs of customer and family in training, whose probability was about as high
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """Whether one customer buys one family again within a window.
+
+    ``low`` and ``high`` are where nine in ten pairs like this one lie, see ``engine.learn.replenishment``.
+    """
+
+    family: str
+    item_id: str  # the one the customer usually takes
+    probability: float
+    low: float
+    high: float
+    expected_day: float | None  # days since 1970-01-01 UTC; None where a date would mean nothing
+    evidence: Evidence
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Certificate:
+    """The proof, from finished windows, that acting above a threshold keeps a promise; or that there is none.
+
+    A shut certificate has no threshold, and ``reason`` says why.
+    """
+
+    certificate_id: str
+    promise: float  # share of executions that must be right
+    window_days: int
+    threshold: float | None  # act from this probability on; None: shut
+    n: int = 0  # pairs at or above the threshold
+    hits: int = 0  # of them bought within their window
+    lower: float | None = None  # one-sided lower bound of the precision there
+    windows: tuple[float, ...] = ()  # cut-offs the windows began at, days since 1970-01-01 UTC
+    reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may be executed under it."""
+        return self.threshold is not None
