@@ -11,7 +11,7 @@ from uuid import uuid4
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Float, Select, case, func, select
+from sqlalchemy import Float, Row, Select, case, func, select
 
 from engine.domain.history import History
 from engine.domain.shopping import OrderLine
@@ -51,8 +51,8 @@ class OrderColumns:
 
     def histories(self) -> Iterator[tuple[str, History]]:
         """Each customer's id and history, from the same columns."""
-        starts = np.flatnonzero(np.diff(self.customers, prepend=-1))
-        for start, end in zip(starts, np.append(starts[1:], len(self)), strict=True):
+        edges = np.append(np.flatnonzero(np.diff(self.customers, prepend=-1)), len(self))
+        for start, end in zip(edges[:-1], edges[1:], strict=True):
             yield str(self.customer_ids[self.customers[start]]), self._history(slice(start, end))
 
     def _history(self, lines: slice) -> History:
@@ -133,7 +133,7 @@ def columns(
     statement = _lines(tx, before, with_family=False)
     if own_only:
         statement = statement.where(orders.c.source != "execution")
-    read = _columns(tx, statement, tx.execute(select(items.c.item_id, items.c.family)).tuples().all())
+    read = _columns(tx, statement, tx.execute(select(items.c.item_id, items.c.family)).all())
     return _without(read, leave_out) if leave_out else read
 
 
@@ -213,7 +213,7 @@ def _lines(tx: Tx, before: datetime | None, *, with_family: bool) -> Select[Any]
     return statement if before is None else statement.where(orders.c.ordered_at < before)
 
 
-def _columns(tx: Tx, statement: Select[Any], families: Sequence[tuple[str, str]] | None = None) -> OrderColumns:
+def _columns(tx: Tx, statement: Select[Any], families: Sequence[Row[Any]] | None = None) -> OrderColumns:
     """The lines of a statement of ``_lines``, coded and sorted; families come with the lines or from a list."""
     result = tx.execution_options(stream_results=True).execute(statement)
     names = list(result.keys())
@@ -226,7 +226,7 @@ def _columns(tx: Tx, statement: Select[Any], families: Sequence[tuple[str, str]]
     line_families = (
         frame["family"].to_numpy(object)[_first_lines(item_codes, len(item_ids))]
         if families is None
-        else pd.Series(dict(families), dtype=object).reindex(item_ids).to_numpy(object)
+        else pd.Series(dict(map(tuple, families)), dtype=object).reindex(item_ids).to_numpy(object)
     )
     order = np.lexsort((item_codes, order_codes, seconds, customers))
     ranked = order_codes[order]

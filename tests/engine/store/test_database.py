@@ -46,9 +46,13 @@ def test_times_come_back_aware_and_naive_ones_are_refused(db):
 
 
 def test_a_failed_transaction_leaves_nothing(db):
-    with pytest.raises(RuntimeError), db.begin() as tx:
-        tx.execute(insert(customers), ROW)
-        raise RuntimeError
+    def fail():
+        with db.begin() as tx:
+            tx.execute(insert(customers), ROW)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     with db.read() as tx:
         assert tx.scalar(select(customers.c.customer_id)) is None
 
