@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Float, Row, Select, case, func, select
+from sqlalchemy import Float, Select, case, func, select
 
 from engine.domain.history import History
 from engine.domain.shopping import OrderLine
@@ -52,7 +53,7 @@ class OrderColumns:
     def histories(self) -> Iterator[tuple[str, History]]:
         """Each customer's id and history, from the same columns."""
         edges = np.append(np.flatnonzero(np.diff(self.customers, prepend=-1)), len(self))
-        for start, end in zip(edges[:-1], edges[1:], strict=True):
+        for start, end in pairwise(edges):
             yield str(self.customer_ids[self.customers[start]]), self._history(slice(start, end))
 
     def _history(self, lines: slice) -> History:
@@ -213,7 +214,7 @@ def _lines(tx: Tx, before: datetime | None, *, with_family: bool) -> Select[Any]
     return statement if before is None else statement.where(orders.c.ordered_at < before)
 
 
-def _columns(tx: Tx, statement: Select[Any], families: Sequence[Row[Any]] | None = None) -> OrderColumns:
+def _columns(tx: Tx, statement: Select[Any], families: Sequence[Any] | None = None) -> OrderColumns:
     """The lines of a statement of ``_lines``, coded and sorted; families come with the lines or from a list."""
     result = tx.execution_options(stream_results=True).execute(statement)
     names = list(result.keys())
