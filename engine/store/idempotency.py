@@ -26,8 +26,8 @@ class Reply:
 def begin(tx: Tx, key_id: str, key: str, digest: str, customer_id: str | None, now: datetime) -> Reply | None:
     """Claim a key for a request; None where it is the first, else what stands under the key."""
     row = {"key_id": key_id, "key": key, "digest": digest, "customer_id": customer_id, "at": now}
-    claimed = tx.execute(upsert(tx, table).values(row).on_conflict_do_nothing())
-    return None if claimed.rowcount == 1 else _standing(tx, key_id, key)
+    claim = upsert(tx, table).values(row).on_conflict_do_nothing().returning(table.c.key)
+    return None if tx.scalar(claim) is not None else _standing(tx, key_id, key)
 
 
 def finish(tx: Tx, key_id: str, key: str, reply: Reply) -> None:
