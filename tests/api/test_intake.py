@@ -1,0 +1,143 @@
+"""What shops send in over HTTP."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from api.wire.intake import CustomerIn, EventIn, ItemIn, OrderIn, SurveyIn
+from engine.domain.intake import COLUMNS, REQUIRED
+from engine.store import customers, events, items, orders, surveys
+from tests.api.conftest import Place
+from tests.api.problems import assert_problem
+
+AT = "2017-11-30T08:00:00Z"
+SOUND: dict[str, dict[str, object]] = {
+    "items": {"item_id": "007", "name": "Crème", "category": "Dairy > Cream", "price": "4.99", "currency": "EUR"},
+    "customers": {"customer_id": "c1", "timezone": "Europe/Berlin", "attributes": {"tier": 2}},
+    "orders": {"order_id": "o1", "customer_id": "c1", "ordered_at": AT, "item_id": "007", "quantity": 2},
+    "events": {"event_id": "e1", "customer_id": "c1", "occurred_at": AT, "kind": "view", "item_id": "007"},
+    "surveys": {"answer_id": "a1", "customer_id": "c1", "answered_at": AT, "kind": "nps", "score": 9},
+}
+COUNTS = {
+    "items": items.count,
+    "customers": customers.count,
+    "orders": orders.count_lines,
+    "events": lambda tx: len(events.of_customer(tx, "c1")),
+    "surveys": lambda tx: len(surveys.of_customer(tx, "c1")),
+}
+DOCUMENTED = {"items": ItemIn, "customers": CustomerIn, "orders": OrderIn, "events": EventIn, "surveys": SurveyIn}
+
+
+def count(place: Place, kind: str) -> int:
+    """How many rows of a kind are kept."""
+    with place.db.read() as tx:
+        return COUNTS[kind](tx)
+
+
+@pytest.mark.parametrize("kind", SOUND)
+def test_what_is_documented_is_what_is_read(kind: str) -> None:
+    fields = DOCUMENTED[kind].model_fields
+    assert set(fields) == set(COLUMNS[kind])
+    assert {name for name, field in fields.items() if field.is_required()} == set(REQUIRED[kind])
+
+
+@pytest.mark.parametrize("kind", SOUND)
+def test_one_object_is_stored_and_again_is_a_duplicate(either_place: Place, kind: str) -> None:
+    caller = either_place.backend
+    for expected in ({"accepted": 1, "duplicate": 0}, {"accepted": 0, "duplicate": 1}):
+        answer = caller.post(f"/v1/{kind}", SOUND[kind])
+        assert (answer.status_code, answer.get_json()) == (200, {**expected, "rejected": []})
+    assert count(either_place, kind) == 1
+
+
+@pytest.mark.parametrize("kind", SOUND)
+def test_of_a_list_the_good_rows_are_stored_and_the_others_named(either_place: Place, kind: str) -> None:
+    bad = {**SOUND[kind], REQUIRED[kind][0]: "a/b"}
+    answer = either_place.backend.post(f"/v1/{kind}", [bad, SOUND[kind], 17, {}]).get_json()
+    assert (answer["accepted"], answer["duplicate"]) == (1, 0)
+    assert [entry["index"] for entry in answer["rejected"]] == [0, 2, 3]
+    assert REQUIRED[kind][0] in answer["rejected"][0]["detail"]
+    assert count(either_place, kind) == 1
+
+
+BAD = [
+    ("orders", "ordered_at", "2017-11-30T08:00:00", "a time without offset"),
+    ("orders", "quantity", -1, "a negative quantity"),
+    ("orders", "quantity", 0, "none of it"),
+    ("orders", "quantity", 1.5, "half an item"),
+    ("orders", "currency", "EURO", "no such currency"),
+    ("orders", "currency", "usd", "a currency in small letters"),
+    ("orders", "unit_price", "-1.00", "a negative price"),
+    ("orders", "item_id", "", "an empty id"),
+    ("orders", "customer_id", 17, "an id that is a number"),
+    ("orders", "order_id", "x" * 201, "an id too long"),
+    ("orders", "colour", "red", "an unknown field"),
+    ("events", "kind", "", "an empty kind"),
+    ("events", "value", "high", "a value that is no number"),
+    ("events", "occurred_at", 1512028800, "a time that is a number"),
+    ("customers", "timezone", "Mars/Olympus", "no such zone"),
+    ("customers", "attributes", "red", "attributes that are no object"),
+    ("items", "available", "perhaps", "neither true nor false"),
+    ("surveys", "kind", "mood", "no such kind of survey"),
+    ("surveys", "score", "NaN", "no number"),
+]
+
+
+@pytest.mark.parametrize(("kind", "field", "value", "why"), BAD, ids=[why for *_, why in BAD])
+def test_bad_input_is_422_by_the_fields_name_and_nothing_is_stored(
+    either_place: Place, kind: str, field: str, value: object, why: str
+) -> None:
+    answer = either_place.backend.post(f"/v1/{kind}", {**SOUND[kind], field: value})
+    assert_problem(answer, 422, pointer=f"/{field}")
+    for each in COUNTS:
+        assert count(either_place, each) == 0, why
+
+
+def test_every_problem_is_named_at_once(place: Place) -> None:
+    body = assert_problem(place.backend.post("/v1/orders", {"order_id": "a/b", "quantity": -1}), 422)
+    pointers = {error["pointer"] for error in body["errors"]}  # type: ignore[attr-defined]
+    assert pointers >= {"/order_id", "/customer_id", "/ordered_at", "/item_id", "/quantity"}
+
+
+@pytest.mark.parametrize("body", [[], [{}] * 1001, "text", 17, None, True])
+def test_what_is_neither_an_object_nor_a_list_of_some_is_422(place: Place, body: object) -> None:
+    answer = place.backend("POST", "/v1/items", headers={"Content-Type": "application/json"}, data=orjson.dumps(body))
+    assert_problem(answer, 422, pointer="")
+
+
+def test_a_thousand_at_once(place: Place) -> None:
+    answer = place.backend.post("/v1/items", [{"item_id": f"i{n}"} for n in range(1000)])
+    assert answer.get_json()["accepted"] == 1000
+    assert count(place, "items") == 1000
+
+
+def test_a_changed_line_replaces(place: Place) -> None:
+    caller = place.backend
+    caller.post("/v1/orders", SOUND["orders"])
+    assert caller.post("/v1/orders", {**SOUND["orders"], "quantity": 5}).get_json()["accepted"] == 1
+    with place.db.read() as tx:
+        (line,) = orders.of_customer(tx, "c1")
+    assert line.quantity == 5
+
+
+def test_lines_of_one_order_and_item_in_one_list_add_up(place: Place) -> None:
+    place.backend.post("/v1/orders", [SOUND["orders"], SOUND["orders"]])
+    with place.db.read() as tx:
+        (line,) = orders.of_customer(tx, "c1")
+    assert line.quantity == 4
+
+
+def test_an_order_makes_its_customer_and_item(place: Place) -> None:
+    place.backend.post("/v1/orders", SOUND["orders"])
+    assert place.backend.get("/v1/customers/c1").status_code == 200
+    with place.db.read() as tx:
+        assert items.get_many(tx, ["007"])["007"].family == "007"
+
+
+def test_an_order_of_somebody_else_is_refused_whole(place: Place) -> None:
+    place.backend.post("/v1/orders", SOUND["orders"])
+    answer = place.backend.post("/v1/orders", {**SOUND["orders"], "customer_id": "c2", "item_id": "new"})
+    assert_problem(answer, 422, pointer="/customer_id")
+    assert count(place, "items") == 1
+    assert count(place, "customers") == 1
