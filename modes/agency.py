@@ -1,0 +1,81 @@
+"""How much a customer lets be done without asking: what they stated, in general, per category, per family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.domain.context import Context
+from engine.domain.customers import Preferences
+from engine.domain.decisions import Removal, Rung, Stage
+
+UNSTATED = Rung.APPROVE
+LEVELS = " > "
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ceiling:
+    """One ceiling that applies to a need, and the setting that holds it."""
+
+    setting: str
+    rung: Rung
+    stated: bool = True
+
+
+def ceilings(preferences: Preferences, family: str | None, category: tuple[str, ...]) -> Iterator[Ceiling]:
+    """Every ceiling that applies; the lowest of them counts."""
+    general = preferences.ceiling
+    yield Ceiling(
+        setting="preferences.ceiling", rung=UNSTATED if general is None else general, stated=general is not None
+    )
+    for name in names(category):
+        if name in preferences.category_ceilings:
+            yield Ceiling(setting=f"preferences.category_ceilings.{name}", rung=preferences.category_ceilings[name])
+    if family is not None and family in preferences.family_ceilings:
+        yield Ceiling(setting=f"preferences.family_ceilings.{family}", rung=preferences.family_ceilings[family])
+
+
+def names(category: tuple[str, ...]) -> tuple[str, ...]:
+    """The ways a customer may name what an item lies in: each level, and each path from the top.
+
+    Examples
+    --------
+    >>> names(("FOOD", "MILK"))
+    ('FOOD', 'FOOD > MILK', 'MILK')
+    """
+    paths = (LEVELS.join(category[: n + 1]) for n in range(len(category)))
+    return tuple(dict.fromkeys(name for pair in zip(paths, category, strict=True) for name in pair))
+
+
+def lowest(context: Context, family: str | None, category: tuple[str, ...]) -> Rung:
+    """The most that may be done for the need."""
+    return min(ceiling.rung for ceiling in ceilings(context.preferences, family, category))
+
+
+def paused(preferences: Preferences, now: datetime) -> bool:
+    """Whether the customer wants nothing to be done unasked at ``now``."""
+    return preferences.paused or (preferences.paused_until is not None and now < preferences.paused_until)
+
+
+def removals(
+    context: Context, rung: Rung, family: str | None, category: tuple[str, ...], now: datetime
+) -> list[Removal]:
+    """One for every setting of control that keeps the rung out."""
+    if rung is Rung.RESPOND:
+        return []
+    found = [
+        Removal(
+            stage=Stage.CEILING, rule=ceiling.setting, detail={"ceiling": ceiling.rung.label, "stated": ceiling.stated}
+        )
+        for ceiling in ceilings(context.preferences, family, category)
+        if rung > ceiling.rung
+    ]
+    if paused(context.preferences, now):
+        found.insert(0, Removal(stage=Stage.CEILING, rule="preferences.paused", detail=_until(context.preferences)))
+    return found
+
+
+def _until(preferences: Preferences) -> dict[str, object]:
+    until = preferences.paused_until
+    return {"until": until.isoformat()} if until is not None and not preferences.paused else {}

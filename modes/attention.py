@@ -1,0 +1,54 @@
+"""The customer's attention: how much is left of it, what it costs, and when it may be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from engine.domain.customers import QuietHours
+from engine.domain.decisions import Rung
+from modes.policy import Worth
+
+SPAN = timedelta(days=7)
+NOTICED = (Rung.COACH, Rung.APPROVE, Rung.VETO)  # always put into the inbox
+
+
+def load(messages: Iterable[datetime], now: datetime) -> int:
+    """How many messages of the last seven days, or still on their way, the customer has."""
+    return sum(now - SPAN < at for at in messages)
+
+
+def price(load: int, worth: Worth) -> float:
+    """What one more message costs a customer who had ``load`` of them in seven days.
+
+    Examples
+    --------
+    >>> [round(price(n, Worth()), 2) for n in (0, 3)]
+    [0.18, 0.36]
+    """
+    return worth.attention * worth.attention_scale * (1 + load / 3)
+
+
+def speaks(rung: Rung, present: bool) -> bool:
+    """Whether the rung sends a message; a list shown to somebody who is here is none."""
+    return rung in NOTICED or (rung is Rung.CURATE and not present)
+
+
+def send_at(now: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetime:
+    """The first instant from ``now`` on that does not lie in the customer's quiet hours.
+
+    Examples
+    --------
+    >>> from datetime import time
+    >>> night = QuietHours(start=time(21), end=time(8))
+    >>> send_at(datetime(2017, 11, 4, 23, tzinfo=UTC), night, ZoneInfo("America/New_York")).isoformat()
+    '2017-11-04T23:00:00+00:00'
+    >>> send_at(datetime(2017, 11, 5, 3, tzinfo=UTC), night, ZoneInfo("America/New_York")).isoformat()
+    '2017-11-05T13:00:00+00:00'
+    """
+    local = now.astimezone(zone)
+    if not quiet.covers(local.time()):
+        return now
+    day = local.date() if local.time() < quiet.end else local.date() + timedelta(days=1)
+    return max(now, datetime.combine(day, quiet.end, tzinfo=zone).astimezone(UTC))

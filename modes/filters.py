@@ -1,0 +1,115 @@
+"""A caller's condition on items, in CEL: ``item.price < 20.0 && item.available``.
+
+It is type-checked before it runs; an item it cannot be told for is left out. Loops, concatenation and long or deep
+expressions are refused, so that the cost of one stays proportional to its length.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Self
+
+from cel_expr_python import cel
+
+from engine.domain.shopping import Item
+from engine.domain.values import minor_digits
+from engine.errors import InputError
+
+MAX_LENGTH = 1_000
+FIELD = "filter"
+_ENVIRONMENT = """
+stdlib:
+  exclude_macros: [all, exists, exists_one, map, filter]
+  exclude_functions:
+    - name: _+_
+      overloads: [{id: add_string}, {id: add_bytes}, {id: add_list}]
+variables:
+  - {name: item.item_id, type_name: string}
+  - {name: item.name, type_name: string}
+  - {name: item.category, type_name: string}
+  - {name: item.categories, type_name: list, params: [{type_name: string}]}
+  - {name: item.family, type_name: string}
+  - {name: item.price, type_name: double}
+  - {name: item.price_minor, type_name: int}
+  - {name: item.currency, type_name: string}
+  - {name: item.available, type_name: bool}
+  - {name: item.attributes, type_name: map, params: [{type_name: string}, {type_name: dyn}]}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A compiled condition."""
+
+    source: str
+    expression: Any
+
+    @classmethod
+    def parse(cls, source: str) -> Self:
+        """The condition a text means.
+
+        Raises
+        ------
+        InputError
+            of the field ``filter``, with line and column where the text is wrong
+
+        Examples
+        --------
+        >>> Filter.parse("item.price < 20.0").source
+        'item.price < 20.0'
+        """
+        if len(source) > MAX_LENGTH:
+            raise InputError.of(FIELD, f"at most {MAX_LENGTH} characters", f"{len(source)} characters")
+        try:
+            expression = _environment().compile(source)
+        except (RuntimeError, ValueError) as error:
+            raise InputError.of(FIELD, _meant(str(error)), source) from None
+        if expression.return_type().name() != "BOOL":
+            raise InputError.of(FIELD, "a condition that is true or false", source)
+        return cls(source, expression)
+
+    def keeps(self, item: Item) -> bool:
+        """Whether the condition is true of the item; what cannot be told is not true."""
+        try:
+            value = self.expression.eval(data=_fields(item))
+            return value.type().name() == "BOOL" and value.plain_value() is True
+        except (RuntimeError, ValueError, TypeError, OverflowError):
+            return False
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Any:
+    return cel.NewEnv(config=cel.NewEnvConfigFromYaml(_ENVIRONMENT))
+
+
+def _fields(item: Item) -> dict[str, object]:
+    """An item as conditions see it; what is not known is absent, so that asking for it keeps nothing."""
+    known: dict[str, object] = {
+        "item.item_id": item.item_id,
+        "item.name": item.name or "",
+        "item.category": " > ".join(item.category),
+        "item.categories": list(item.category),
+        "item.family": item.family,
+        "item.available": item.available,
+        "item.attributes": dict(item.attributes),
+    }
+    if item.price is not None:
+        scale = 10 ** minor_digits(item.price.currency)
+        known |= {"item.price": item.price.minor / scale, "item.price_minor": item.price.minor}
+        known["item.currency"] = item.price.currency
+    return known
+
+
+def _meant(message: str) -> str:
+    """What the compiler missed, in one line with its place."""
+    found = re.search(r"<input>:(\d+):(\d+): ([^\n]*)", message)
+    if found is None:
+        return "a condition such as item.price < 20.0 that is not nested so deeply"
+    line, column, what = found.groups()
+    return f"a condition such as item.price < 20.0 (line {line}, column {column}: {_plain(what)})"
+
+
+def _plain(what: str) -> str:
+    return what.split(" expecting {")[0].strip()

@@ -1,0 +1,49 @@
+"""The bar that an execution nobody was asked about must clear: a certificate from finished windows."""
+
+from __future__ import annotations
+
+from engine.domain.decisions import Removal, Rung, Stage
+from engine.learn.base import Certificate, Forecast, Model
+from modes.policy import WINDOWS, Policy
+from modes.value import bar
+
+
+def window(median_gap_days: float) -> int:
+    """The window a pair is forecast for: half its usual gap, snapped to 7, 14 or 28 days.
+
+    Examples
+    --------
+    >>> [window(gap) for gap in (5, 14, 28, 60)]
+    [7, 7, 14, 28]
+    """
+    return min(WINDOWS, key=lambda days: (abs(days - median_gap_days / 2), days))
+
+
+def promise(rung: Rung, policy: Policy) -> float:
+    """The least share of executions of this rung that must be right.
+
+    Examples
+    --------
+    >>> promise(Rung.VETO, Policy()), promise(Rung.SILENT, Policy())
+    (0.9, 0.952)
+    """
+    worth = policy.worth
+    return max(policy.promise, round(bar(worth.wrong[rung], worth.missed, worth.trust_margin), 3))
+
+
+def certificate(model: Model | None, rung: Rung, window_days: int, policy: Policy) -> Certificate | None:
+    """The proof for this rung and window; None without a model."""
+    return None if model is None else model.certificate(window_days, promise(rung, policy))
+
+
+def removals(certificate: Certificate | None, forecast: Forecast) -> list[Removal]:
+    """Why the certificate does not carry the forecast: there is none, it is shut, or the forecast lies below it."""
+    if certificate is None:
+        return [Removal(stage=Stage.GATE, rule="certificate.missing")]
+    facts = {"promise": certificate.promise, "window_days": certificate.window_days}
+    if certificate.threshold is None:
+        return [Removal(stage=Stage.GATE, rule="certificate.shut", detail=facts | {"why": certificate.reason})]
+    if forecast.probability >= certificate.threshold:
+        return []
+    below = {"threshold": round(certificate.threshold, 4), "probability": round(forecast.probability, 4)}
+    return [Removal(stage=Stage.GATE, rule="certificate.below", detail=facts | below)]

@@ -1,0 +1,90 @@
+"""What a shop may set: the worth of things, promises, windows and limits of its decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from engine.domain.decisions import Rung
+
+WINDOWS = (7, 14, 28)  # days; one certificate each
+
+
+class Given(Protocol):
+    """What the settings of the place say on decisions."""
+
+    @property
+    def veto_window(self) -> timedelta: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Worth:
+    """What acting is worth to the customer; 1 is one euro-equivalent of benefit."""
+
+    agency: float = 0.6  # wish to decide oneself, where nothing is stated
+    effort_scale: float = 1.6  # effort counts (effort_scale - agency) times
+    effort: Mapping[Rung, float] = field(
+        default_factory=lambda: {
+            Rung.RESPOND: 1.0,
+            Rung.CURATE: 0.6,
+            Rung.COACH: 0.6,
+            Rung.APPROVE: 0.25,
+            Rung.VETO: 0.08,
+            Rung.SILENT: 0.0,
+        }
+    )
+    success: Mapping[Rung, float] = field(  # taken up, where the need is real
+        default_factory=lambda: {
+            Rung.RESPOND: 1.0,
+            Rung.CURATE: 0.70,
+            Rung.COACH: 0.70,
+            Rung.APPROVE: 0.75,
+            Rung.VETO: 0.92,
+            Rung.SILENT: 0.95,
+        }
+    )
+    wrong: Mapping[Rung, float] = field(  # cost of an act that was not wanted
+        default_factory=lambda: {
+            Rung.RESPOND: 0.0,
+            Rung.CURATE: 0.05,
+            Rung.COACH: 0.10,
+            Rung.APPROVE: 0.10,
+            Rung.VETO: 1.30,
+            Rung.SILENT: 4.0,
+        }
+    )
+    missed: float = 1.7  # cost of not acting where acting was right
+    trust_margin: float = 0.25  # on top of the bar, for the trust a wrong act costs
+    out_of_stock: float = 0.30  # a day
+    delay: float = 1.5  # days that not acting delays a purchase
+    goal: float = 2.0  # of a goal of the customer's own that is reached
+    goal_success: float = 0.5  # share of timely nudges that help
+    attention: float = 0.12  # of one message to one who is not loaded yet
+    attention_scale: float = 1.5
+    scope: float = 0.02  # of one more kind of personal data
+    margin: float = 0.15  # weight of the shop's margin, between equals only
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """What a shop decides about deciding. The defaults were tried in a simulator and on a year of groceries."""
+
+    worth: Worth = Worth()
+    promise: float = 0.90  # least share of executions that must be right
+    min_probability: float = 0.40  # of a need, for anything proactive
+    min_value: float = 0.05
+    browsed: float = 0.50  # probability of a need the customer was just looking at
+    messages: int = 3  # in seven days, of all modes together
+    veto_window: timedelta = timedelta(hours=24)
+    approval_window: timedelta = timedelta(hours=48)  # an unanswered question lapses
+    incident_days: float = 28.0  # after a veto or return of the family: asked first
+    browsing_hours: float = 48.0  # how long looking at something counts
+    searching_minutes: float = 30.0  # how long it counts as still searching
+    max_needs: int = 6  # decided at once
+
+    @classmethod
+    def of(cls, settings: Given) -> Policy:
+        """The defaults, with what the settings say."""
+        return cls(veto_window=settings.veto_window)
