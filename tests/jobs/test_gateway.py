@@ -31,7 +31,9 @@ def example(tmp_path: Path, secret: str | None = None, **manners: object) -> Ite
 
 def answering(status: int, body: bytes = b"", **headers: str) -> HttpGateway:
     """A client whose gateway always gives one answer."""
-    transport = httpx.MockTransport(lambda request: httpx.Response(status, content=body, headers=headers))
+    transport = httpx.MockTransport(
+        lambda request: httpx.Response(status, stream=httpx.ByteStream(body), headers=headers)
+    )
     return HttpGateway("http://shop/orders", client=httpx.Client(transport=transport))
 
 
@@ -119,7 +121,9 @@ def test_the_order_as_it_is_sent() -> None:
 
 def test_an_id_is_quoted_when_it_is_looked_up() -> None:
     asked = []
-    transport = httpx.MockTransport(lambda request: asked.append(request.url.raw_path) or httpx.Response(404))
+    transport = httpx.MockTransport(
+        lambda request: asked.append(request.url.raw_path) or httpx.Response(404, stream=httpx.ByteStream(b""))
+    )
     gateway = HttpGateway("http://shop/orders/", client=httpx.Client(transport=transport))
     assert gateway.look_up("a b?ü").result is Result.NOT_FOUND
     assert asked == [b"/orders/a%20b%3F%C3%BC"]
