@@ -263,7 +263,7 @@ class _Fields:
     def word(self, name: str, allowed: Iterable[str] = ()) -> str:
         """Required text, perhaps one of a few words."""
         text, words = self.text(name, 200), tuple(allowed)
-        if not self.has(name) or (words and text is not None and text not in words):
+        if not self.has(name) or text == "" or (words and text is not None and text not in words):
             expected = "one of " + ", ".join(words) if words else "text of 1 to 200 characters"
             return self._wrong(name, expected, self._row.get(name), "")
         return text or ""

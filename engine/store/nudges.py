@@ -43,6 +43,13 @@ def after(tx: Tx, customer_id: str, sequence: int, now: datetime) -> list[Nudge]
     return [_nudge(row) for row in tx.execute(statement)]
 
 
+def delivered(tx: Tx, customer_id: str, after: datetime, until: datetime) -> list[Nudge]:
+    """What was delivered to the customer in (after, until], in the order of delivery."""
+    statement = select(table).where(table.c.customer_id == customer_id)
+    statement = statement.where(table.c.send_at > after, table.c.send_at <= until)
+    return [_nudge(row) for row in tx.execute(statement.order_by(table.c.send_at, table.c.sequence))]
+
+
 def messages(tx: Tx, customer_ids: Collection[str], since: datetime) -> dict[str, tuple[datetime, ...]]:
     """When each of those customers was or will be sent what counts as attention, from ``since`` on."""
     found: dict[str, tuple[datetime, ...]] = {}
