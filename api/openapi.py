@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.auth.caller import Scope
 from api.problem import MEDIA_TYPE
+from api.requests import MAX_BODY
 from api.routes import Route, Topic, path_of
 from api.wire.base import ProblemOut
 from api.wire.intake import MOST_ROWS
@@ -21,6 +22,18 @@ Document: TypeAlias = dict[str, object]
 Mode: TypeAlias = Literal["validation", "serialization"]
 REF = "#/components/schemas/{model}"
 ID_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[^/\x00-\x1f\x7f-\x9f]+$"}
+WHY = {
+    HTTPStatus.BAD_REQUEST: "The body is no JSON",
+    HTTPStatus.UNAUTHORIZED: "No key, or one that is not valid",
+    HTTPStatus.FORBIDDEN: "The key lacks the scope",
+    HTTPStatus.NOT_FOUND: "There is no such thing, or not for this caller",
+    HTTPStatus.CONFLICT: "Too late for this, or the first request under the Idempotency-Key is still at work",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"The body is larger than {MAX_BODY // 1_000_000} MB",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not application/json",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "A field or parameter is wrong; `errors` names each",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests without a valid key",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Not now",
+}
 DESCRIPTION = """Decides, for every customer and every need, which experience to give, and gives it.
 
 Every error is `application/problem+json` (RFC 9457). Writes accept `Idempotency-Key`. `X-Request-ID` is echoed.
@@ -143,7 +156,7 @@ def _responses(
     yield str(route.status.value), good
     problem = {MEDIA_TYPE: {"schema": schemas[ProblemOut, "serialization"]}}
     for status in sorted(_problems(route)):
-        yield str(status.value), {"description": status.phrase, "content": problem}
+        yield str(status.value), {"description": WHY.get(status, status.phrase), "content": problem}
 
 
 def _problems(route: Route) -> set[HTTPStatus]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
-from api import cursors, stopping
+from api import stopping
 from api.auth.caller import APP
 from api.auth.check import still_valid
 from api.encoding import dumps
@@ -41,11 +41,8 @@ _room = BoundedSemaphore(MOST_STREAMS)
 def list_nudges(customer_id: str, query: Page) -> Nudges:
     """The customer's messages that are due, newest first."""
     with service().reading(customer_id) as tx:
-        found = nudges.inbox(tx, customer_id, service().now(), query.limit, cursors.number(query.cursor))
-    return Nudges(
-        nudges=[NudgeOut.of(nudge) for nudge in found],
-        next_cursor=cursors.following(found, query.limit, lambda nudge: nudge.sequence),
-    )
+        found, following = nudges.inbox(tx, customer_id, service().now(), query.limit, query.cursor)
+    return Nudges(nudges=[NudgeOut.of(nudge) for nudge in found], next_cursor=following)
 
 
 @topic.route(

@@ -20,7 +20,7 @@ from api.wire.operators import (
     RulesOut,
     RunIn,
 )
-from engine.errors import NotFound
+from engine.errors import ArtifactError, Conflict, NotFound
 from engine.store import artifacts, audit, job_runs, models, rules
 
 topic = Topic(name="operators", description="Rules, models, jobs, audit")
@@ -60,8 +60,15 @@ def roll_back(model_id: str) -> ModelOut:
         if found is None:
             raise NotFound("model", model_id)
         audit.add(tx, caller().actor, "model.rollback", model_id, {}, now)
-        artifacts.point(service().settings.models, model_id)
+        _point(model_id)
     return ModelOut.of(found, model_id)
+
+
+def _point(model_id: str) -> None:
+    try:
+        artifacts.point(service().settings.models, model_id)
+    except ArtifactError as error:
+        raise Conflict(f"this model cannot be served: {error}") from None
 
 
 @topic.route("GET", "/v1/jobs", scopes=OPERATOR, query=Page, answer=JobRuns)
