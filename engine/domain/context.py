@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,7 @@ class Context:
     goals: tuple[Goal, ...] = ()  # not ended
     executions: tuple[Execution, ...] = ()  # all open ones, and those of the last 400 days
     messages: tuple[datetime, ...] = ()  # when the nudges and notices of the last 7 days were or will be delivered
+    coached: Mapping[str, datetime] = field(default_factory=dict)  # goal id -> its latest nudge of the last 7 days
 
     @classmethod
     def anonymous(cls, customer_id: str, zone: ZoneInfo, personalization_default: Grant) -> Context:

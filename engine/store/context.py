@@ -40,6 +40,7 @@ def read_many(
     signed, wished = mandates.of_customers(tx, ids), goals.of_customers(tx, ids)
     happened = events.recent(tx, ids, now - EVENTS, now)
     acted, sent = executions.of_customers(tx, ids, now - EXECUTIONS), nudges.messages(tx, ids, now - MESSAGES)
+    spoken = nudges.coached(tx, ids, now - MESSAGES)
     return {
         id: Context(
             customer=customer,
@@ -53,6 +54,7 @@ def read_many(
             goals=tuple(goal for goal in wished.get(id, ()) if goal.ended_at is None or goal.ended_at > now),
             executions=acted.get(id, ()),
             messages=sent.get(id, ()),
+            coached=spoken.get(id, {}),
         )
         for id, customer in known.items()
     }

@@ -63,6 +63,19 @@ def messages(tx: Tx, customer_ids: Collection[str], since: datetime) -> dict[str
     return found
 
 
+def coached(tx: Tx, customer_ids: Collection[str], since: datetime) -> dict[str, dict[str, datetime]]:
+    """For each of those customers, when each goal was or will be spoken of last, from ``since`` on."""
+    found: dict[str, dict[str, datetime]] = {}
+    statement = (
+        select(table.c.customer_id, table.c.goal_id, table.c.send_at)
+        .where(table.c.send_at >= since, table.c.goal_id.is_not(None))
+        .order_by(table.c.send_at)
+    )
+    for row in by_ids(tx, statement, table.c.customer_id, customer_ids):
+        found.setdefault(row.customer_id, {})[row.goal_id] = row.send_at
+    return found
+
+
 def respond(tx: Tx, nudge_id: str, response: Response, now: datetime) -> Nudge:
     """Keep what the customer did with a message; the last word stays."""
     said = update(table).where(table.c.nudge_id == nudge_id).values(response=response.value, responded_at=now)
