@@ -1,0 +1,56 @@
+# Everything runs in an environment of its own, .venv, made from constraints.txt at the first call.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ARGS ?=
+
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: help demo test test-long test-browser lint check format bench docs lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Rapport needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(READY) ## live a month of real shopping and serve what came of it (ARGS=--no-serve ends after the report)
+	$(BIN)/rapport demo $(ARGS)
+
+test: $(READY) ## the whole test suite but for the long tests
+	$(BIN)/python -m pytest -q -n 2 -m "not long" -rs $(ARGS)
+
+test-long: $(READY) ## the long tests: killed workers, hostile requests
+	$(BIN)/python -m pytest -q -n 2 -m long -rs $(ARGS)
+
+lint: $(READY) ## style, types, and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test ## what must be green before a change is done
+
+format: $(READY) ## put the style right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## speed beside named references
+	@for one in benchmarks/*.py; do case $$one in */_*) ;; *) echo "== $$one"; $(BIN)/python -m benchmarks.$$(basename $$one .py) || exit 1;; esac; done
+
+docs: $(READY) ## check that commands and links in README and docs are real
+	$(BIN)/python -m pytest -q tests/test_docs.py
+
+lock: $(READY) ## renew uv.lock and constraints.txt from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv lock
+	$(BIN)/uv export --quiet --frozen --no-hashes --no-emit-project --all-extras --no-annotate --no-header --output-file constraints.txt
+
+clean: ## remove the environment and what tools left behind
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
