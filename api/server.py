@@ -48,7 +48,7 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8080, workers
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=KILL_AFTER,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         websockets=False,
     ).serve(target_loader=partial(load, settings, stopping.flag()), wrap_loader=False)
 
