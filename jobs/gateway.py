@@ -55,7 +55,7 @@ class Terms:
         >>> [Terms().retry_in(n).total_seconds() for n in (1, 2, 3, 60)]
         [2.0, 4.0, 8.0, 300.0]
         """
-        return min(self.first_retry * 2 ** min(attempt - 1, 20), self.longest_retry)
+        return min(self.first_retry * (1 << min(attempt - 1, 20)), self.longest_retry)
 
     def call(self, since_first_call: timedelta | None) -> Call:
         """What to ask: to place, as long as the key is sure to be known, and then only whether it was placed."""

@@ -118,6 +118,19 @@ def of_customers(tx: Tx, customer_ids: Collection[str], since: datetime) -> dict
     return {id: tuple(own) for id, own in groupby(found, key=lambda one: one.customer_id)}
 
 
+def moved_between(
+    tx: Tx, states: Collection[State], since: datetime | None, until: datetime | None, limit: int
+) -> list[Execution]:
+    """Executions of some states last moved in a stretch of the business's time, those longest there first."""
+    statement = select(table).where(table.c.state.in_([state.value for state in states]))
+    if since is not None:
+        statement = statement.where(table.c.updated_at >= since)
+    if until is not None:
+        statement = statement.where(table.c.updated_at <= until)
+    ordered = statement.order_by(table.c.updated_at, table.c.execution_id).limit(limit)
+    return with_lines(tx, tx.execute(ordered))
+
+
 def counts(tx: Tx) -> dict[State, int]:
     """How many executions stand in each state; a state without any is left out."""
     statement = select(table.c.state, func.count()).group_by(table.c.state).order_by(table.c.state)

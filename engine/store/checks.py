@@ -1,0 +1,71 @@
+"""What must hold of the ledger, counted: all of these are 0 in a healthy place."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select
+
+from engine.domain.decisions import Rung
+from engine.domain.executions import SPENT, State
+from engine.domain.jobs import RunState
+from engine.store.database import Tx
+from engine.store.database import now as clock
+from engine.store.tables import execution_lines, executions, job_runs
+
+ORDERED = tuple(state.value for state in (*SPENT, State.RETURNED) if state not in (State.PLACING, State.NEEDS_REVIEW))
+
+
+def doubled_cycles(tx: Tx) -> int:
+    """Needs of a customer for which one cycle was ordered more than once."""
+    line = execution_lines.c
+    cycle = (line.customer_id, line.need, line.cycle)
+    ordered = select(*cycle).join_from(execution_lines, executions).where(executions.c.state.in_(ORDERED))
+    return _count(tx, ordered.group_by(*cycle).having(func.count() > 1))
+
+
+def shared_orders(tx: Tx) -> int:
+    """Orders of the gateway that stand for more than one execution."""
+    id = executions.c.order_id
+    return _count(tx, select(id).where(id.is_not(None)).group_by(id).having(func.count() > 1))
+
+
+def left_leases(tx: Tx, longer_than: timedelta) -> int:
+    """Executions in placing whose lease or retry came longer ago than that: no worker takes them up."""
+    long_ago = clock(tx) - longer_than
+    waits = func.coalesce(executions.c.retry_at, executions.c.lease_until, executions.c.updated_at)
+    free = or_(executions.c.lease_until.is_(None), executions.c.lease_until < long_ago)
+    return _count(tx, select(executions.c.execution_id).where(_in(State.PLACING), free, waits < long_ago))
+
+
+def overdue(tx: Tx, before: datetime) -> int:
+    """Executions that were due before an instant of the business's clock and still wait."""
+    ready = or_(executions.c.rung != Rung.APPROVE.label, executions.c.approved_at.is_not(None))
+    due = and_(_in(State.WAITING), ready, executions.c.due_at < before)
+    return _count(tx, select(executions.c.execution_id).where(due))
+
+
+def in_review(tx: Tx) -> int:
+    """Executions of which nobody knows whether they were placed."""
+    return _count(tx, select(executions.c.execution_id).where(_in(State.NEEDS_REVIEW)))
+
+
+def failed_runs(tx: Tx, since: timedelta) -> int:
+    """Runs of jobs that failed within so long."""
+    late = job_runs.c.finished_at >= clock(tx) - since
+    return _count(tx, select(job_runs.c.id).where(job_runs.c.state == RunState.FAILED.value, late))
+
+
+def last_run(tx: Tx) -> datetime | None:
+    """When the latest run of any job was started, by the database's clock."""
+    last: datetime | None = tx.scalar(select(func.max(job_runs.c.started_at)))
+    return last
+
+
+def _in(state: State) -> Any:
+    return executions.c.state == state.value
+
+
+def _count(tx: Tx, statement: Select[Any]) -> int:
+    return tx.scalar(select(func.count()).select_from(statement.subquery())) or 0

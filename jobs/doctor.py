@@ -1,0 +1,101 @@
+"""Is everything well: invariants of the ledger, clocks, backlog, the served model, room on the disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from engine.config import Settings
+from engine.errors import ArtifactError
+from engine.learn import base
+from engine.store import artifacts, checks
+from engine.store.database import Database, Tx
+from engine.store.database import now as database_clock
+
+APART = timedelta(seconds=5)  # between the machine's clock and the database's
+LATE = timedelta(minutes=5)  # after which something due counts as left lying
+SILENT = timedelta(hours=2)  # without a run of any job: plan runs every hour
+ROOM = 500 * 2**20  # bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    check: str
+    well: bool
+    said: str  # what is so, in one sentence; where it is not well, with what to do
+
+
+def run(db: Database, settings: Settings) -> list[Finding]:
+    """Every check, the gravest first. A database that is not migrated ends it early."""
+    if not db.is_current():
+        stands = db.version() or "nothing"
+        return [Finding(check="schema", well=False, said=f"the database stands at {stands}: run rapport db upgrade")]
+    with db.read() as tx:
+        ledger = list(_ledger(tx, settings))
+        clocks = [_clocks(database_clock(tx), datetime.now(UTC)), _worker(tx)]
+    schema = Finding(check="schema", well=True, said="the database stands at the newest migration")
+    return [*ledger, schema, *clocks, _model(settings), _gateway(settings), _disk(settings)]
+
+
+def _ledger(tx: Tx, settings: Settings) -> Iterator[Finding]:
+    now = settings.clock.now()
+    yield _none(
+        "doubled cycles", checks.doubled_cycles(tx), "needs were ordered twice in one cycle: see docs/operating.md"
+    )
+    yield _none("shared orders", checks.shared_orders(tx), "orders of the gateway stand for several executions")
+    yield _none(
+        "leases", checks.left_leases(tx, LATE), "executions in placing are taken up by nobody: is a worker running?"
+    )
+    yield _none("backlog", checks.overdue(tx, now - LATE), "executions are overdue: is a worker running?")
+    yield _none("review", checks.in_review(tx), "executions need review: ask the shop whether they were placed")
+    yield _none(
+        "failed runs", checks.failed_runs(tx, timedelta(days=1)), "runs failed within a day: see rapport jobs list"
+    )
+
+
+def _none(check: str, n: int, otherwise: str) -> Finding:
+    return Finding(check=check, well=n == 0, said=f"{n} {otherwise}" if n else "none")
+
+
+def _clocks(database: datetime, machine: datetime) -> Finding:
+    apart = abs(database - machine)
+    said = f"machine and database are {apart.total_seconds():.1f} s apart"
+    return Finding(check="clocks", well=apart <= APART, said=said if apart <= APART else f"{said}: set the machine's")
+
+
+def _worker(tx: Tx) -> Finding:
+    last = checks.last_run(tx)
+    if last is None:
+        return Finding(check="worker", well=False, said="no job ever ran: start rapport worker")
+    ago = database_clock(tx) - last
+    said = f"the last run of a job began {int(ago.total_seconds())} s ago"
+    return Finding(check="worker", well=ago <= SILENT, said=said if ago <= SILENT else f"{said}: is a worker running?")
+
+
+def _model(settings: Settings) -> Finding:
+    served = artifacts.served_id(settings.models)
+    if served is None:
+        return Finding(check="model", well=False, said="none is served: run rapport train")
+    try:
+        base.decode(artifacts.read(settings.models, served))
+    except ArtifactError as error:
+        said = f"{served} does not load ({error}): run rapport models rollback ID"
+        return Finding(check="model", well=False, said=said)
+    return Finding(check="model", well=True, said=f"{served} is served and loads")
+
+
+def _gateway(settings: Settings) -> Finding:
+    there = settings.gateway_url is not None
+    said = f"orders go to {settings.gateway_url}" if there else "none: set RAPPORT_GATEWAY_URL, or nothing is placed"
+    return Finding(check="gateway", well=there, said=said)
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = next(path for path in (settings.home, *settings.home.absolute().parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    said = f"{free / 2**30:.1f} GiB free"
+    return Finding(check="disk", well=free >= ROOM, said=said if free >= ROOM else f"{said}: make room")

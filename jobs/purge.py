@@ -1,0 +1,21 @@
+"""Forgetting what has served its time: replies kept for repeats of requests, and old runs of jobs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from engine.store import idempotency, job_runs
+from engine.store.database import Database
+from engine.store.database import now as clock
+
+REPLIES = timedelta(hours=24)
+RUNS = timedelta(days=90)
+
+
+def run(db: Database, now: datetime) -> Counter[str]:
+    """Forget replies and runs that are old; answers how many of each."""
+    with db.begin() as tx:
+        replies = idempotency.purge(tx, now - REPLIES)
+        runs = job_runs.purge(tx, clock(tx) - RUNS)
+    return Counter(replies=replies, runs=runs)

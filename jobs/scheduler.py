@@ -1,0 +1,238 @@
+"""Which jobs there are, how often they run, and a run from its taking to its summary.
+
+A run is a row: (job, slot) is unique, so a slot runs once however many workers there are. Slots are cut from the
+database's clock, on which all workers agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from socket import gethostname
+from threading import Event, Thread
+from uuid import uuid4
+
+import structlog
+
+from engine.config import Settings
+from engine.domain.jobs import JobRun
+from engine.errors import NotFound, Unavailable
+from engine.learn import base
+from engine.store import job_runs, orders
+from engine.store.artifacts import Slot
+from engine.store.database import Database
+from engine.store.database import now as database_clock
+from jobs import purge, reconcile
+from jobs.gateway import Gateway, HttpGateway, Terms
+from jobs.sweep import Sweep
+
+log = structlog.get_logger()
+LEASE = timedelta(minutes=1)  # of a run; renewed as long as its process lives
+Summary = Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    """The place that jobs work in: its memory, its settings, where its orders go."""
+
+    db: Database
+    settings: Settings
+    gateway: Gateway | None = None
+    terms: Terms = field(default_factory=Terms)
+    owner: str = field(default_factory=lambda: f"{gethostname()}-{uuid4().hex[:8]}")
+    stopped: Callable[[], bool] = lambda: False  # whether the worker is to end
+
+    @classmethod
+    def of(cls, settings: Settings, db: Database) -> Shop:
+        """The place that the settings name."""
+        return cls(db=db, settings=settings, gateway=HttpGateway.of(settings) if settings.gateway_url else None)
+
+    def model(self) -> base.Model | None:
+        """The served model, if there is one."""
+        return Slot(self.settings.models, base.decode).current()
+
+    def clock(self, at: datetime | None) -> Callable[[], datetime]:
+        """The business's clock, or one that stands at ``at``."""
+        return self.settings.clock.now if at is None else lambda: at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Something that is done every so often."""
+
+    name: str
+    every: timedelta
+    does: str
+    run: Callable[[Shop, datetime | None], Summary]
+
+
+def _sweep(shop: Shop, at: datetime | None) -> Summary:
+    if shop.gateway is None:
+        raise Unavailable("no gateway: set RAPPORT_GATEWAY_URL to where orders are placed")
+    return Sweep(
+        db=shop.db,
+        gateway=shop.gateway,
+        settings=shop.settings,
+        clock=shop.clock(at),
+        owner=shop.owner,
+        terms=shop.terms,
+        stopped=shop.stopped,
+    ).run()
+
+
+def _plan(shop: Shop, at: datetime | None) -> Summary:
+    from jobs import plan  # what only some jobs need is loaded when they run: a worker is up at once
+
+    return plan.run(shop.db, shop.model(), shop.clock(at)(), shop.settings, stopped=shop.stopped)
+
+
+def _train(shop: Shop, at: datetime | None) -> Summary:
+    from jobs import train
+
+    now = shop.clock(at)()
+    return train.run(shop.db, shop.settings.home, now, now).document()
+
+
+def _reconcile(shop: Shop, at: datetime | None) -> Summary:
+    return reconcile.run(shop.db, shop.gateway, shop.clock(at)(), stopped=shop.stopped)
+
+
+def _purge(shop: Shop, at: datetime | None) -> Summary:
+    return purge.run(shop.db, shop.clock(at)())
+
+
+JOBS = {
+    job.name: job
+    for job in (
+        Job(name="sweep", every=timedelta(seconds=1), does="places the executions that are due", run=_sweep),
+        Job(name="plan", every=timedelta(hours=1), does="decides for every customer, once a day each", run=_plan),
+        Job(name="train", every=timedelta(days=1), does="fits, evaluates, publishes if no worse", run=_train),
+        Job(name="reconcile", every=timedelta(minutes=10), does="asks the gateway what is not known", run=_reconcile),
+        Job(name="purge", every=timedelta(days=1), does="forgets old replies and runs", run=_purge),
+    )
+}
+
+
+def job_of(name: str) -> Job:
+    """The job of this name; NotFound where there is none."""
+    if name not in JOBS:
+        raise NotFound("job", name)
+    return JOBS[name]
+
+
+def run_now(shop: Shop, name: str, at: datetime | None = None) -> Summary:
+    """Run a job here and now, as if it were ``at``; without it, just after the newest order.
+
+    Raises
+    ------
+    NotFound
+        for an unknown job; whatever the job raises is written down with the run, and raised
+    """
+    job = job_of(name)
+    with shop.db.begin() as tx:
+        as_if = at or after_newest(orders.newest(tx))
+        run = job_runs.take(tx, name, f"{job_runs.ASKED}{uuid4().hex}", shop.owner, LEASE, as_if)
+    assert run is not None  # nobody else has that slot
+    return _done(shop, job, run)
+
+
+def after_newest(newest: datetime | None) -> datetime | None:
+    """The instant just after the newest order; None, which is the clock, where there is no order."""
+    return None if newest is None else newest + timedelta(milliseconds=1)
+
+
+def run_slot(shop: Shop, job: Job) -> None:
+    """Run a job for the current slot, unless it ran or runs; what goes wrong is logged and written down."""
+    with shop.db.begin() as tx:
+        run = job_runs.take(tx, job.name, slot_of(database_clock(tx), job.every), shop.owner, LEASE)
+        if run is not None:
+            job_runs.end_abandoned(tx, job.name)
+    if run is not None:
+        _kept(shop, job, run)
+
+
+def run_asked(shop: Shop) -> None:
+    """Run whatever was asked for, the oldest first."""
+    while not shop.stopped():
+        with shop.db.begin() as tx:
+            run = job_runs.take_asked(tx, shop.owner, LEASE)
+        if run is None:
+            return
+        _kept(shop, job_of(run.job), run)
+
+
+def run_sweep(shop: Shop) -> None:
+    """Sweep; only a sweep that did something, or failed, leaves a row, and failures one a minute."""
+    job = JOBS["sweep"]
+    try:
+        summary = job.run(shop, None)
+    except Exception as error:
+        log.exception("job.failed", job=job.name)
+        said = f"{type(error).__name__}: {error}"
+        _note_sweep(shop, timedelta(minutes=1), lambda tx, run: job_runs.fail(tx, run, said))
+    else:
+        if summary:
+            _note_sweep(shop, job.every, lambda tx, run: job_runs.finish(tx, run, summary))
+
+
+def _note_sweep(shop: Shop, every: timedelta, write: Callable[..., object]) -> None:
+    with shop.db.begin() as tx:
+        slot = f"{slot_of(database_clock(tx), every)} {shop.owner}"
+        run = job_runs.take(tx, "sweep", slot, shop.owner, LEASE)
+        if run is not None:
+            write(tx, run)
+
+
+def slot_of(at: datetime, every: timedelta) -> str:
+    """The stretch of time that ``at`` lies in.
+
+    Examples
+    --------
+    >>> slot_of(datetime(2017, 12, 1, 8, 47, tzinfo=UTC), timedelta(hours=1))
+    '2017-12-01T08:00:00Z'
+    """
+    seconds = int(at.timestamp() // every.total_seconds() * every.total_seconds())
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _kept(shop: Shop, job: Job, run: JobRun) -> None:
+    try:
+        _done(shop, job, run)
+    except Exception:
+        log.exception("job.failed", job=job.name, slot=run.slot)
+
+
+def _done(shop: Shop, job: Job, run: JobRun) -> Summary:
+    """Do a run that was taken, and write down its summary or its error."""
+    try:
+        with _held(shop.db, run):
+            summary = job.run(shop, run.at)
+    except Exception as error:
+        with shop.db.begin() as tx:
+            job_runs.fail(tx, run, f"{type(error).__name__}: {error}")
+        raise
+    with shop.db.begin() as tx:
+        job_runs.finish(tx, run, summary)
+    log.info("job.done", job=job.name, slot=run.slot, **summary)
+    return summary
+
+
+@contextmanager
+def _held(db: Database, run: JobRun) -> Iterator[None]:
+    """Renew the lease of a run as long as it lasts."""
+    ended = Event()
+
+    def renew() -> None:
+        while not ended.wait(LEASE.total_seconds() / 3):
+            with db.begin() as tx:
+                job_runs.renew(tx, run, LEASE)
+
+    keeper = Thread(target=renew, name=f"lease of {run.job}", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        keeper.join()

@@ -1,0 +1,109 @@
+"""The worker: a clock that fires jobs, and a quick end when it is told to."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from engine.config import Settings
+from engine.store.database import Database
+from jobs.scheduler import JOBS, Job, Shop, run_asked, run_slot, run_sweep
+
+log = structlog.get_logger()
+GRACE = timedelta(seconds=8)  # for what is under way when the worker is told to end
+LOOK = timedelta(seconds=20)  # how often a worker looks whether the slot of a job was taken
+JUMP = 5.0  # seconds by which the wall clock may leave the steady one before all jobs are fired anew
+
+
+def run(settings: Settings, *, change: Callable[[Shop], Shop] = lambda shop: shop) -> None:
+    """Work until SIGTERM or SIGINT; ends within ten seconds, whatever is under way.
+
+    Parameters
+    ----------
+    change : what is to be otherwise in the place it works in, such as the gateway or its terms
+    """
+    configure_logs(settings.log_level)
+    ended = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: ended.set())
+    db = Database.open(settings.database_url)
+    shop = replace(change(Shop.of(settings, db)), stopped=ended.is_set)
+    scheduler = clock(shop)
+    scheduler.start()
+    log.info("worker.started", owner=shop.owner, gateway=settings.gateway_url, now=settings.clock.now().isoformat())
+    _watch(scheduler, ended)
+    _end(scheduler)
+
+
+def clock(shop: Shop) -> BackgroundScheduler:
+    """APScheduler as the clock only: what is to be done stands in the database."""
+    scheduler = BackgroundScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    if shop.gateway is None:
+        log.warning("gateway.missing", remedy="set RAPPORT_GATEWAY_URL; until then nothing is placed")
+    else:
+        _every(scheduler, JOBS["sweep"].every, "sweep", lambda: run_sweep(shop))
+    _every(scheduler, timedelta(seconds=1), "asked", lambda: run_asked(shop))
+    for job in JOBS.values():
+        if job.name != "sweep":
+            _every(scheduler, min(job.every, LOOK), job.name, _slot(shop, job))
+    return scheduler
+
+
+def _slot(shop: Shop, job: Job) -> Callable[[], None]:
+    return lambda: run_slot(shop, job)
+
+
+def _every(scheduler: BackgroundScheduler, every: timedelta, name: str, run: Callable[[], None]) -> None:
+    now = datetime.now(UTC)
+    scheduler.add_job(run, "interval", seconds=every.total_seconds(), id=name, name=name, next_run_time=now)
+
+
+def _watch(scheduler: BackgroundScheduler, ended: Event) -> None:
+    """Wait for the end; where the wall clock jumps, fire everything anew, or a jump back would let jobs sleep."""
+    before = time.time() - time.monotonic()
+    while not ended.wait(1.0):
+        ahead = time.time() - time.monotonic()
+        if abs(ahead - before) > JUMP:
+            log.warning("clock.jumped", seconds=round(ahead - before, 3))
+            for job in scheduler.get_jobs():
+                job.modify(next_run_time=datetime.now(UTC))
+        before = ahead
+
+
+def _end(scheduler: BackgroundScheduler) -> None:
+    """Give what is under way some seconds; what lasts longer is cut: every job may be killed at any point."""
+    waiting = Thread(target=scheduler.shutdown, daemon=True)
+    waiting.start()
+    waiting.join(GRACE.total_seconds())
+    if waiting.is_alive():
+        log.warning("worker.cut", after=GRACE.total_seconds())
+        os._exit(0)
+    log.info("worker.ended")
+
+
+def configure_logs(level: str) -> None:
+    """One JSON object a line, on standard error."""
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
