@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.learn.base import Model
 from flask import current_app
-from modes.policy import Policy
 
 from api.auth.failures import Failures
 from engine.config import Settings
 from engine.domain.context import Context
 from engine.domain.customers import Grant
 from engine.errors import NotFound
+from engine.learn.base import Model
 from engine.store import context as contexts
 from engine.store import customers
 from engine.store.database import Database, Tx
+from modes.policy import Policy
 
 EXTENSION = "rapport"
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
 from pydantic import Field
 
 from api.wire.base import Id, Span, Time, Wire
-from api.wire.decisions import OfferOut
+from api.wire.decisions import OfferOut, ReasonOut
+from engine.domain.decisions import Offer
+from engine.learn.base import Forecast
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class OffersQuery(Wire):
@@ -19,12 +26,28 @@ class OffersQuery(Wire):
     min_relevance: float = Field(default=0.0, ge=0, le=1, description="the least score, as a share of the best one's")
 
 
+class OfferWire(OfferOut):
+    """One recommended item."""
+
+    @classmethod
+    def of(cls, offer: Offer) -> OfferWire:
+        """As answered."""
+        return cls(
+            item_id=offer.item_id,
+            score=offer.score,
+            probability=offer.probability,
+            price=None if offer.price is None else offer.price.decimal(),
+            currency=None if offer.price is None else offer.price.currency,
+            reasons=[ReasonOut(code=reason.code, params=dict(reason.params)) for reason in offer.reasons],
+        )
+
+
 class Offers(Wire):
     """Recommended items, best first."""
 
     customer_id: str
     model_id: str | None
-    offers: list[OfferOut]
+    offers: list[OfferWire]
 
 
 class RelatedQuery(Wire):
@@ -65,6 +88,28 @@ class ForecastOut(Wire):
     high: float
     expected_at: Time | None
     evidence: dict[str, object]
+
+    @classmethod
+    def of(cls, forecast: Forecast, customer_id: str) -> ForecastOut:
+        """As answered."""
+        evidence = asdict(forecast.evidence)
+        for name in ("first", "last"):
+            evidence[f"{name}_at"] = _instant(evidence.pop(f"{name}_day"))
+        return cls(
+            customer_id=customer_id,
+            family=forecast.family,
+            item_id=forecast.item_id,
+            probability=forecast.probability,
+            low=forecast.low,
+            high=forecast.high,
+            expected_at=None if forecast.expected_day is None else _instant(forecast.expected_day),
+            evidence=evidence,
+        )
+
+
+def _instant(day: float) -> datetime:
+    """The instant so many days after 1970-01-01 UTC, to the second."""
+    return EPOCH + timedelta(seconds=round(day * 86_400))
 
 
 class Due(Wire):

@@ -118,6 +118,7 @@ def test_an_order_is_stopped_with_one_button(place: Place) -> None:
     browser = signed_in(place)
     page = browser.get("/console/executions")
     assert "2 × beans" in page.text
+    assert ">Veto<" in page.text
     form = {"csrf_token": token(page.text), "back": "/console/executions"}
     answer = browser.post("/console/executions/x1/veto", data=form, follow_redirects=True)
     assert "The order is stopped." in answer.text

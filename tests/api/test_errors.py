@@ -50,7 +50,10 @@ def test_an_unknown_parameter_is_422(place: Place, route: Route) -> None:
     assert_problem(caller(route.method, path(route) + "?colour=red", body={}), 422, pointer="/colour")
 
 
-@pytest.mark.parametrize("route", [r for r in GUARDED if "<ident:" in r.path], ids=lambda r: r.name)
+NAMING = [r for r in GUARDED if "<ident:" in r.path and r.name != "get_offers"]  # which answers strangers cold
+
+
+@pytest.mark.parametrize("route", NAMING, ids=lambda r: r.name)
 def test_what_is_not_there_is_404(place: Place, route: Route) -> None:
     caller = place.customer("nothing") if route.scopes == {Scope.APP} else place.operator
     body = SOUND.get(route.name, {}) if route.takes_body else None

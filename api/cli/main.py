@@ -1,0 +1,64 @@
+"""``rapport``: the commands, and how their errors are told."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from api.cli import access, deciding, demonstrating, intake, learning, running
+from engine.errors import InputError, RapportError
+
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    name="rapport",
+    help="Decides, for every customer and every need, which experience to give, and gives it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+for topic in (intake, learning, deciding, running, access, demonstrating):
+    topic.register(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and end the process: 0 done, 1 failed, 2 wrong usage, 3 done with rejected rows."""
+    try:
+        ended = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(WRONG_USAGE)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(FAILED)
+    except InputError as error:
+        _tell(str(error), WRONG_USAGE)
+    except (RapportError, OSError) as error:
+        _tell(str(error), FAILED)
+    except Exception as error:
+        _tell_failure(error)
+    else:
+        sys.exit(ended if isinstance(ended, int) else 0)
+
+
+def _tell(sentence: str, code: int) -> None:
+    click.echo(f"rapport: {' '.join(sentence.split())}", err=True)
+    sys.exit(code)
+
+
+def _tell_failure(error: Exception) -> None:
+    """What nobody foresaw: one sentence for whoever typed the command, the whole story in the log at DEBUG."""
+    import logging
+    import os
+
+    if os.environ.get("RAPPORT_LOG_LEVEL", "").upper() == "DEBUG":
+        logging.getLogger("rapport").exception("the command failed")
+    _tell(f"{type(error).__name__}: {error} (RAPPORT_LOG_LEVEL=DEBUG shows where)", FAILED)

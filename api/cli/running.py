@@ -1,0 +1,149 @@
+"""``rapport serve``, ``worker``, ``jobs``, ``gateway-example``, ``doctor`` and ``settings``: running the place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from api.cli import out
+from api.cli.here import instant, opened
+from api.cli.out import AsJson
+from engine.config import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("serve")(serve)
+    app.command("worker")(worker)
+    jobs = typer.Typer(help="Jobs: what the worker does by the clock.", no_args_is_help=True)
+    jobs.command("list")(list_jobs)
+    jobs.command("run")(run_job)
+    app.add_typer(jobs, name="jobs")
+    app.command("gateway-example")(gateway_example)
+    app.command("doctor")(doctor)
+    app.command("settings")(show_settings)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+) -> None:
+    """Serve the API, its documentation and the console, until SIGTERM.
+
+    Example: `rapport serve --port 8080 --workers 2`
+    """
+    from api import server
+
+    settings = Settings.from_env()
+    opened(settings).close()
+    click.echo(f"API and console at http://{host}:{port}  (console at /console, documentation at /docs)", err=True)
+    server.serve(settings, host, port, workers)
+
+
+def worker() -> None:
+    """Do the jobs by the clock: place what is due, plan, train, reconcile; until SIGTERM.
+
+    Example: `RAPPORT_GATEWAY_URL=http://127.0.0.1:8900/orders rapport worker`
+    """
+    from jobs import worker as work
+
+    settings = Settings.from_env()
+    opened(settings).close()
+    work.run(settings)
+
+
+def list_jobs(as_json: AsJson = False) -> None:
+    """The jobs there are, and their last runs.
+
+    Example: `rapport jobs list`
+    """
+    from engine.store import job_runs
+    from jobs.scheduler import JOBS
+
+    with opened(Settings.from_env()).read() as tx:
+        runs = job_runs.last_of_each(tx)
+    rows = [
+        {
+            "job": job.name,
+            "every_seconds": int(job.every.total_seconds()),
+            "does": job.does,
+            "last_state": runs[job.name].state.value if job.name in runs else None,
+            "last_finished_at": runs[job.name].finished_at if job.name in runs else None,
+            "last_error": runs[job.name].error if job.name in runs else None,
+        }
+        for job in JOBS.values()
+    ]
+    if as_json:
+        return out.document({"jobs": rows})
+    out.table(("job", "every s", "does", "last", "finished", "error"), [list(row.values()) for row in rows])
+
+
+def run_job(
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="Work as if it were this instant.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run one job here and now; without --at as if it were just after the newest stored order.
+
+    Example: `rapport jobs run plan --at 2017-12-01T08:00:00Z`
+    """
+    from jobs.scheduler import Shop, run_now
+
+    settings = Settings.from_env()
+    summary = run_now(Shop.of(settings, opened(settings)), name, instant(settings, at, "--at"))
+    if as_json:
+        return out.document(dict(summary))
+    out.table((name, ""), summary.items())
+
+
+def gateway_example(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8900,
+    late: Annotated[float, typer.Option(metavar="P", min=0, max=1, help="Share answered after the time-out.")] = 0.0,
+    fail: Annotated[float, typer.Option(metavar="P", min=0, max=1, help="Share answered 500, nothing kept.")] = 0.0,
+    stall: Annotated[float, typer.Option(metavar="P", min=0, max=1, help="Share never answered.")] = 0.0,
+    die_after: Annotated[int | None, typer.Option(metavar="N", min=1, help="Die after keeping N orders.")] = None,
+    seed: Annotated[int, typer.Option(help="Of which requests go wrong.")] = 0,
+    database: Annotated[Path, typer.Option(help="Its own database, not Rapport's.")] = Path("gateway.db"),
+) -> None:
+    """A gateway to try with: it keeps the orders it is sent, and fails as it is told to.
+
+    Example: `rapport gateway-example --port 8900 --late 0.03`
+    """
+    from jobs import example_gateway
+
+    secret = Settings.from_env().gateway_secret
+    example_gateway.main(
+        port, database, late=late, fail=fail, stall=stall, die_after=die_after, seed=seed, secret=secret
+    )
+
+
+def doctor(as_json: AsJson = False) -> int:
+    """Check what must hold: invariants of the ledger, clock, backlog, database, served model, disk.
+
+    Example: `rapport doctor`
+    """
+    from engine.store.database import Database
+    from jobs import doctor as practice
+
+    settings = Settings.from_env()
+    findings = practice.examine(Database.open(settings.database_url), settings)
+    if as_json:
+        out.document({"findings": [finding.document() for finding in findings]})
+    else:
+        out.table(("check", "state", "what was found"), [(f.check, f.state, f.detail) for f in findings])
+    return 1 if any(finding.state == "bad" for finding in findings) else 0
+
+
+def show_settings(as_json: AsJson = False) -> None:
+    """All settings as they are in force, secrets masked.
+
+    Example: `rapport settings`
+    """
+    shown, defaults = Settings.from_env().shown(), Settings.from_env({}).shown()
+    if as_json:
+        return out.document({name: {"value": value, "default": defaults[name]} for name, value in shown.items()})
+    out.table(("setting", "value", "default"), [(name, value, defaults[name]) for name, value in shown.items()])
