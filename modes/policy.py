@@ -64,7 +64,7 @@ class Worth:
     attention: float = 0.12  # of one message to one who is not loaded yet
     attention_scale: float = 1.5
     scope: float = 0.02  # of one more kind of personal data
-    margin: float = 0.15  # weight of the shop's margin, between equals only
+    margin: Mapping[Rung, float] = field(default_factory=dict)  # the shop's, by rung; parts equals and nothing else
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

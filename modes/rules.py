@@ -1,4 +1,4 @@
-"""What speaks against an execution: what the customer signed, said and set. Asked when deciding, and again at placing."""
+"""What speaks against an execution: what was signed, said and set. Asked when deciding, and again at placing."""
 
 from __future__ import annotations
 

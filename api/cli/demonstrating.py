@@ -7,6 +7,8 @@ from typing import Annotated
 import click
 import typer
 
+from engine.config import Settings
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -21,7 +23,6 @@ def demo(
 
     Example: `rapport demo --no-serve`
     """
-    from engine.config import Settings
     from jobs import demo as demonstration
 
     settings = demonstration.settings(Settings.from_env())

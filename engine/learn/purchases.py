@@ -1,0 +1,116 @@
+"""Who bought which family when: the rows that replenishment is learned from and forecast from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.domain.history import History
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Purchases:
+    """The purchase days of pairs of customer and family, by pair and then in time.
+
+    One customer's history and a whole shop's orders have the same shape, so that features are computed by one piece of
+    code.
+
+    Attributes
+    ----------
+    owners, families : int arrays of shape (n_pairs,), codes of the pair's customer and family
+    starts : int array of shape (n_pairs + 1,), where the pair's rows begin
+    days : float array of shape (n_rows,), days since 1970-01-01 UTC, the first purchase of the family on that UTC day
+    visits : int array of shape (n_rows,), index of the day in ``visit_days``
+    visit_starts : int array of shape (n_customers + 1,), where the customer's visits begin
+    visit_days : float array of shape (n_visits,), days since 1970-01-01 UTC, the first order of that UTC day
+    all_pairs, all_days : every purchase, also the later ones of a day, by pair and time
+    """
+
+    owners: Ints
+    families: Ints
+    starts: Ints
+    days: Floats
+    visits: Ints
+    visit_starts: Ints
+    visit_days: Floats
+    all_pairs: Ints
+    all_days: Floats
+
+    @classmethod
+    def of(cls, customers: NDArray[Any], families: NDArray[Any], days: Floats) -> Purchases:
+        """From lines in any order.
+
+        Parameters
+        ----------
+        customers, families : int arrays of shape (n_lines,), codes from 0
+        days : float array of shape (n_lines,), days since 1970-01-01 UTC
+        """
+        customers, families = customers.astype(np.int64), families.astype(np.int64)
+        order = np.lexsort((days, families, customers))
+        customers, families, days = customers[order], families[order], days[order]
+        new_pair = _changes(customers) | _changes(families)
+        pairs = np.cumsum(new_pair) - 1
+        first = new_pair | _changes(np.floor(days).astype(np.int64))
+        visit_starts, visit_days, visits = _visits(customers, days, first)
+        return cls(
+            owners=customers[new_pair],
+            families=families[new_pair],
+            starts=np.append(np.flatnonzero(new_pair[first]), np.count_nonzero(first)).astype(np.int64),
+            days=days[first],
+            visits=visits,
+            visit_starts=visit_starts,
+            visit_days=visit_days,
+            all_pairs=pairs,
+            all_days=days,
+        )
+
+    @property
+    def n_pairs(self) -> int:
+        """How many pairs of customer and family there are."""
+        return len(self.owners)
+
+    def next_days(self, day: float) -> Floats:
+        """For each pair, when it is next bought at or after ``day``; inf where it never is."""
+        later = self.all_days >= day
+        pairs, days = self.all_pairs[later], self.all_days[later]
+        found = np.full(self.n_pairs, np.inf)
+        found[pairs[::-1]] = days[::-1]  # the earliest of a pair is written last
+        return found
+
+
+def coded(values: NDArray[np.object_]) -> tuple[Ints, list[str]]:
+    """Codes from 0 in the order of first appearance, and what they stand for."""
+    table: dict[str, int] = {}
+    codes = np.array([table.setdefault(value, len(table)) for value in values], np.int64)
+    return codes, list(table)
+
+
+def of_history(history: History) -> tuple[Purchases, list[str]]:
+    """One customer's purchases, and the families that their codes stand for."""
+    codes, names = coded(history.families)
+    return Purchases.of(np.zeros(len(history), np.int64), codes, history.days), names
+
+
+def _visits(customers: Ints, days: Floats, first: NDArray[np.bool_]) -> tuple[Ints, Floats, Ints]:
+    """Where each customer's visits begin, their days, and the visit of each row of ``first``."""
+    n_customers = int(customers[-1]) + 1 if len(customers) else 0
+    order = np.lexsort((days, customers))
+    owners, at = customers[order], days[order]
+    new = _changes(owners) | _changes(np.floor(at).astype(np.int64))
+    numbers = np.empty(len(customers), np.int64)
+    numbers[order] = np.cumsum(new) - 1
+    starts = np.searchsorted(owners[new], np.arange(n_customers + 1))
+    return starts.astype(np.int64), at[new], numbers[first]
+
+
+def _changes(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where a value differs from the one before; the first always does."""
+    changed = np.ones(len(values), bool)
+    changed[1:] = values[1:] != values[:-1]
+    return changed

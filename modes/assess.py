@@ -1,0 +1,152 @@
+"""One need before the choice: what each rung would be, and everything that keeps it from being chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.domain.decisions import NudgeDraft, Offer, OrderDraft, Phase, Removal, Rung, Source, Stage
+from engine.domain.executions import Execution
+from engine.learn.base import Certificate
+from modes import agency, capability, coach, curate, execute, gate, respond
+from modes.execute import Plan
+from modes.needs import Wanted
+from modes.request import Request
+from modes.scene import Scene
+from modes.value import EXECUTES
+
+PROACTIVE = tuple(rung for rung in Rung if rung is not Rung.RESPOND)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A need with what could be put before the customer for it; the same whatever the customer's settings are."""
+
+    wanted: Wanted
+    category: tuple[str, ...] = ()  # of the usual item
+    options: tuple[Offer, ...] = ()
+    order: OrderDraft | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prospect:
+    """A candidate under the customer's settings. ``removals``: per rung, in the order of the stages."""
+
+    candidate: Candidate
+    removals: Mapping[Rung, tuple[Removal, ...]]
+    plan: Plan | None = None
+    certificates: Mapping[Rung, Certificate]
+    nudge: NudgeDraft | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        """The need."""
+        return self.candidate.wanted
+
+    def open(self, rung: Rung) -> bool:
+        """Whether nothing keeps the rung from being chosen so far."""
+        return not self.removals[rung]
+
+
+def candidate(wanted: Wanted, request: Request | None, scene: Scene) -> Candidate:
+    """What could be put before the customer for the need."""
+    if wanted.need.source is Source.REQUEST and request is not None:
+        answer = respond.answer(request, scene)
+        options = answer.options or curate.recommended(scene, scene.limit, {})
+        return Candidate(wanted=wanted, options=options, order=answer.order)
+    if wanted.need.family is None:
+        return Candidate(wanted=wanted, options=() if not wanted.buys else curate.recommended(scene, scene.limit, {}))
+    options = curate.of_family(wanted.need.family, wanted.forecast, scene)
+    order = respond.usual(wanted.need.family, scene)
+    return Candidate(wanted=wanted, category=_category(wanted, options, scene), options=options, order=order)
+
+
+def prospect(candidate: Candidate, scene: Scene, already: Sequence[Execution] = ()) -> Prospect:
+    """The candidate under the customer's settings. ``already``: executions decided in this decision before it."""
+    wanted = candidate.wanted
+    certificates = _certificates(wanted, scene)
+    planned = _plan(wanted, scene, already)
+    removals = {
+        rung: tuple(_removals(rung, candidate, planned, certificates, scene)) if rung in PROACTIVE else ()
+        for rung in Rung
+    }
+    return Prospect(
+        candidate=candidate,
+        removals=removals,
+        plan=planned if isinstance(planned, Plan) else None,
+        certificates=certificates,
+        nudge=None if wanted.progress is None else coach.draft(wanted.progress, scene),
+    )
+
+
+def _category(wanted: Wanted, options: Sequence[Offer], scene: Scene) -> tuple[str, ...]:
+    ids = [wanted.forecast.item_id] if wanted.forecast is not None else [option.item_id for option in options[:1]]
+    items = [scene.shelf.item(id) for id in ids]
+    return next((item.category for item in items if item is not None), ())
+
+
+def _certificates(wanted: Wanted, scene: Scene) -> dict[Rung, Certificate]:
+    if wanted.window_days is None:
+        return {}
+    found = {rung: gate.certificate(scene.model, rung, wanted.window_days, scene.policy) for rung in EXECUTES}
+    return {rung: certificate for rung, certificate in found.items() if certificate is not None}
+
+
+def _plan(wanted: Wanted, scene: Scene, already: Sequence[Execution]) -> Plan | Removal | None:
+    return None if wanted.forecast is None else execute.plan(wanted.forecast, scene, already)
+
+
+def _removals(
+    rung: Rung,
+    candidate: Candidate,
+    planned: Plan | Removal | None,
+    certificates: Mapping[Rung, Certificate],
+    scene: Scene,
+) -> list[Removal]:
+    wanted, context = candidate.wanted, scene.context
+    found = [*capability.removals(context, rung)]
+    found += agency.removals(context, rung, wanted.need.family, candidate.category, scene.now)
+    found += _phase(rung, candidate)
+    if rung is Rung.CURATE:
+        return found + _curable(candidate)
+    if rung is Rung.COACH:
+        return found + ([] if wanted.progress is not None else [_not("goals.none")])
+    found += _executable(wanted, scene)
+    if isinstance(planned, Removal):
+        found.append(planned)
+    if rung in EXECUTES and isinstance(planned, Plan):
+        found += [objection.removal() for objection in planned.objections]
+    if rung in EXECUTES and wanted.forecast is not None:
+        found += gate.removals(certificates.get(rung), wanted.forecast) + _incident(wanted, scene)
+    return found
+
+
+def _phase(rung: Rung, candidate: Candidate) -> list[Removal]:
+    """Somebody who asks or is looking is answered; nothing is started beside it."""
+    need = candidate.wanted.need
+    if need.phase is not Phase.RECOGNIZE and rung >= Rung.COACH:
+        return [Removal(stage=Stage.PHASE, rule="phase.asked", detail={"phase": need.phase.value})]
+    if need.source is Source.REQUEST and rung is Rung.CURATE and candidate.order is not None:
+        return [Removal(stage=Stage.PHASE, rule="phase.order_ready")]
+    return []
+
+
+def _curable(candidate: Candidate) -> list[Removal]:
+    if not candidate.wanted.buys:
+        return [_not("goal.no_purchase")]
+    return [] if candidate.options else [_not("offers.none")]
+
+
+def _executable(wanted: Wanted, scene: Scene) -> list[Removal]:
+    if not wanted.buys:
+        return [_not("goal.no_purchase")]
+    return execute.eligibility(wanted.need.family, wanted.forecast, wanted.window_days, scene)
+
+
+def _incident(wanted: Wanted, scene: Scene) -> list[Removal]:
+    found = None if wanted.need.family is None else execute.incident(wanted.need.family, scene)
+    return [] if found is None else [found]
+
+
+def _not(rule: str) -> Removal:
+    return Removal(stage=Stage.ELIGIBILITY, rule=rule)

@@ -1,0 +1,145 @@
+"""A whole decision, from what is known of one customer to an experience for each need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from engine.domain.context import Context
+from engine.domain.decisions import Considered, Decision, Experience, Mode, Offer, Removal, Rung, RungChoice, Stage
+from engine.learn.base import Forecast, Model
+from modes import capability, curate, explain
+from modes.assess import Candidate, candidate
+from modes.filters import Filter
+from modes.lever import lever
+from modes.needs import Wanted, needs
+from modes.policy import Policy
+from modes.request import Request
+from modes.scene import Scene
+from modes.select import Choice, choose, execution
+from modes.shelf import Catalogue, Shelf
+
+__all__ = ["Catalogue", "Policy", "Request", "decide", "needs"]
+
+STAGES = {stage: place for place, stage in enumerate(Stage)}
+
+
+def decide(
+    context: Context,
+    model: Model | None,
+    now: datetime,
+    *,
+    request: Request | None = None,
+    catalogue: Catalogue,
+    policy: Policy,
+    decision_id: str,
+    touchpoint: str | None = None,
+    limit: int = 10,
+    exclude: Collection[str] = frozenset(),
+    filter: str | None = None,
+) -> Decision:
+    """Which experience each need of one customer is given now. The same input gives the same decision.
+
+    Parameters
+    ----------
+    catalogue : from ids to the items there are among them; asked a few times
+    touchpoint : where the customer is; None and no request: the customer is not here
+    limit : of the offers of one experience
+    exclude : items never to be offered
+    filter : a condition on what is offered, see ``modes.filters``
+
+    Raises
+    ------
+    InputError
+        for a requested item that the catalogue does not know, or a filter that is none
+    """
+    condition = None if filter is None else Filter.parse(filter)
+    scene = Scene(
+        context=capability.reduced(context),
+        model=model,
+        now=now,
+        policy=policy,
+        shelf=Shelf(catalogue, exclude, condition),
+        present=touchpoint is not None or (request is not None and not request.empty),
+        limit=limit,
+    )
+    wanted = needs(scene.context, model, now, request, policy, scene.shelf)
+    candidates = [candidate(one, request, scene) for one in wanted]
+    choices = choose(candidates, scene)
+    experiences = tuple(_experience(choice, candidates, scene, request) for choice in choices)
+    return Decision(
+        decision_id=decision_id,
+        customer_id=context.customer.customer_id,
+        decided_at=now,
+        model_id=None if model is None else model.model_id,
+        touchpoint=touchpoint,
+        experiences=_filled(experiences, wanted, scene),
+    )
+
+
+def _experience(choice: Choice, candidates: Sequence[Candidate], scene: Scene, request: Request | None) -> Experience:
+    found = choice.prospect
+    nudge = found.nudge if choice.rung is Rung.COACH else None
+    draft = execution(choice, scene) if choice.rung.mode is Mode.EXECUTE else None
+    return Experience(
+        need=found.wanted.need,
+        rung=choice.rung,
+        reason=explain.experience(choice, scene, request, nudge, draft),
+        considered=tuple(_considered(mode, choice) for mode in Mode),
+        lever=lever(choice, candidates, scene),
+        offers=found.candidate.options[: scene.limit] if choice.rung in (Rung.RESPOND, Rung.CURATE) else (),
+        nudge=nudge,
+        execution=draft,
+        order=found.candidate.order if choice.rung is Rung.RESPOND else None,
+    )
+
+
+def _considered(mode: Mode, choice: Choice) -> Considered:
+    rungs = [rung for rung in Rung if rung.mode is mode]
+    free = [rung for rung in rungs if not choice.removals[rung]]
+    values = [value for rung in free or rungs if (value := choice.values[rung]) is not None]
+    return Considered(
+        mode=mode,
+        allowed=bool(free),
+        value=max(values, default=None),
+        probability=choice.prospect.wanted.probability,
+        propensity=float(choice.rung in rungs),
+        rungs=tuple(_rung(rung, choice) for rung in rungs),
+        removed_by=None if free else _nearest(rungs, choice),
+    )
+
+
+def _rung(rung: Rung, choice: Choice) -> RungChoice:
+    return RungChoice(
+        rung=rung,
+        value=choice.values[rung],
+        propensity=float(rung is choice.rung),
+        removed_by=next(iter(choice.removals[rung]), None),
+    )
+
+
+def _nearest(rungs: Sequence[Rung], choice: Choice) -> Removal:
+    """What removed the rung of a mode that came furthest; of equals the one that does least."""
+    first = [choice.removals[rung][0] for rung in rungs]
+    return max(first, key=lambda removal: STAGES[removal.stage])
+
+
+def _filled(experiences: tuple[Experience, ...], wanted: Sequence[Wanted], scene: Scene) -> tuple[Experience, ...]:
+    """The first list to choose from, filled up with what else the customer may want."""
+    place = next((n for n, one in enumerate(experiences) if one.rung is Rung.CURATE and one.need.family), None)
+    if place is None:
+        return experiences
+    shown = {offer.item_id for one in experiences for offer in one.offers}
+    more = curate.recommended(scene, scene.limit - len(experiences[place].offers), _forecasts(wanted), leave=shown)
+    offers = _ranked((*experiences[place].offers, *more))
+    return (*experiences[:place], replace(experiences[place], offers=offers), *experiences[place + 1 :])
+
+
+def _forecasts(wanted: Sequence[Wanted]) -> dict[str, Forecast]:
+    return {one.forecast.family: one.forecast for one in wanted if one.forecast is not None}
+
+
+def _ranked(offers: Sequence[Offer]) -> tuple[Offer, ...]:
+    """Offers of several origins with scores that fall with their place."""
+    return tuple(replace(offer, score=1 / (place + 1)) for place, offer in enumerate(offers))

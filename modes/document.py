@@ -1,0 +1,161 @@
+"""A decision in the words of the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from engine.domain.decisions import (
+    Considered,
+    Decision,
+    DraftLine,
+    ExecutionDraft,
+    Experience,
+    Lever,
+    NudgeDraft,
+    Offer,
+    OrderDraft,
+    Removal,
+    RungChoice,
+    Unmet,
+)
+from engine.domain.executions import Execution
+from modes import explain as sentences
+
+Json = dict[str, Any]  # what orjson writes: text, numbers, lists, objects
+
+
+def document(decision: Decision, explain: bool = True, executions: Mapping[int, Execution] | None = None) -> Json:
+    """The decision as it is answered and kept.
+
+    Parameters
+    ----------
+    explain : False leaves out reasons of offers, details of removals and levers; every field stays
+    executions : position of the experience -> its execution, where the ledger took it
+    """
+    stored = executions or {}
+    return {
+        "decision_id": decision.decision_id,
+        "customer_id": decision.customer_id,
+        "decided_at": instant(decision.decided_at),
+        "model_id": decision.model_id,
+        "mode": decision.mode.value,
+        "experiences": [_experience(one, explain, stored.get(n)) for n, one in enumerate(decision.experiences)],
+        "experiments": [],
+    }
+
+
+def offer(one: Offer, explain: bool = True) -> Json:
+    """One offer; money is a decimal string with its currency."""
+    return {
+        "item_id": one.item_id,
+        "score": round(one.score, 6),
+        "probability": _rounded(one.probability),
+        "price": None if one.price is None else one.price.decimal(),
+        "currency": None if one.price is None else one.price.currency,
+        "reasons": [{"code": r.code, "params": dict(r.params)} for r in one.reasons] if explain else [],
+    }
+
+
+def instant(at: datetime) -> str:
+    """An instant in UTC, as text."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _experience(one: Experience, explain: bool, execution: Execution | None) -> Json:
+    need = one.need
+    return {
+        "need": {"family": need.family, "phase": need.phase.value, "source": need.source.value},
+        "mode": one.mode.value,
+        "rung": one.rung.label,
+        "reason": one.reason,
+        "considered": [_considered(each, explain) for each in one.considered],
+        "lever": _lever(one.lever) if explain and one.lever else None,
+        "offers": [offer(each, explain) for each in one.offers],
+        "nudge": _nudge(one.nudge) if one.nudge else None,
+        "execution": _execution(one.execution, execution) if one.execution else None,
+        "order": _order(one.order, explain) if one.order else None,
+    }
+
+
+def _considered(one: Considered, explain: bool) -> Json:
+    return {
+        "mode": one.mode.value,
+        "allowed": one.allowed,
+        "value": _rounded(one.value),
+        "probability": _rounded(one.probability),
+        "propensity": one.propensity,
+        "rungs": {each.rung.label: _rung(each, explain) for each in one.rungs},
+        "removed_by": _removal(one.removed_by, explain),
+    }
+
+
+def _rung(one: RungChoice, explain: bool) -> Json:
+    removed = _removal(one.removed_by, explain)
+    return {"value": _rounded(one.value), "propensity": one.propensity, "removed_by": removed}
+
+
+def _removal(one: Removal | None, explain: bool) -> Json | None:
+    if one is None:
+        return None
+    detail = {**one.detail, "sentence": sentences.removal(one)} if explain else {}
+    return {"stage": one.stage.value, "rule": one.rule, "detail": detail}
+
+
+def _lever(one: Lever) -> Json:
+    changes = [{"setting": c.setting, "from": c.before, "to": c.after} for c in one.changes]
+    return {"changes": changes, "would_give": one.would_give.value}
+
+
+def _nudge(one: NudgeDraft) -> Json:
+    facts = dict(one.facts)
+    return {"goal_id": one.goal_id, "kind": one.kind, "text": one.text, "facts": facts, "send_at": instant(one.send_at)}
+
+
+def _execution(one: ExecutionDraft, stored: Execution | None) -> Json:
+    return {
+        "execution_id": stored.execution_id if stored else None,
+        "state": stored.state.value if stored else None,
+        "rung": one.rung.label,
+        "lines": [_line(line) for line in one.lines],
+        "total": one.total.decimal(),
+        "currency": one.total.currency,
+        "mandate_id": one.mandate_id,
+        "certificate_id": one.certificate_id,
+        "cycle": one.cycle,
+        "send_at": instant(one.send_at) if one.send_at else None,
+        "due_at": instant(one.due_at),
+        "probability": _rounded(one.probability),
+    }
+
+
+def _order(one: OrderDraft, explain: bool) -> Json:
+    return {
+        "lines": [_line(line) for line in one.lines],
+        "total": one.total.decimal() if one.total else None,
+        "currency": one.total.currency if one.total else None,
+        "unmet": [_unmet(each, explain) for each in one.unmet],
+    }
+
+
+def _unmet(one: Unmet, explain: bool) -> Json:
+    return {
+        "item_id": one.item_id,
+        "reason": one.reason,
+        "substitutes": [offer(each, explain) for each in one.substitutes],
+    }
+
+
+def _line(one: DraftLine) -> Json:
+    return {
+        "item_id": one.item_id,
+        "family": one.family,
+        "quantity": one.quantity,
+        "unit_price": one.unit_price.decimal() if one.unit_price else None,
+        "currency": one.unit_price.currency if one.unit_price else None,
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

@@ -1,0 +1,251 @@
+"""Orders made for the customer: what would be ordered, when, under which mandate, and how it is announced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import NAMESPACE_OID, uuid5
+
+from engine.domain.context import Context
+from engine.domain.customers import Mandate
+from engine.domain.decisions import (
+    Decision,
+    DraftLine,
+    ExecutionDraft,
+    Removal,
+    Rung,
+    Stage,
+)
+from engine.domain.executions import SPENT, UNSETTLED, Execution, ExecutionLine, State
+from engine.domain.history import day_of
+from engine.domain.nudges import Nudge, NudgeKind
+from engine.domain.values import Money
+from engine.learn.base import Forecast
+from modes import attention, habits, rules
+from modes.scene import Scene
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EXECUTE = (Rung.APPROVE, Rung.VETO, Rung.SILENT)
+RETURNS = timedelta(days=28)  # how long after an order it may still come back
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What would be ordered for a need, and under which mandate; without one it can only be asked about."""
+
+    line: DraftLine
+    total: Money
+    mandate: Mandate | None
+    objections: tuple[rules.Objection, ...]  # of the mandate
+
+
+def cycle(family: str, context: Context) -> str:
+    """Which occurrence of the need it is: it begins with the last purchase or placed execution of the family."""
+    days = [day for day in (habits.last_day(context.history, family), _placed_day(family, context)) if day is not None]
+    if not days:
+        return "first"
+    return f"after:{(_EPOCH + timedelta(days=int(max(days)))).date().isoformat()}"
+
+
+def eligibility(family: str | None, forecast: Forecast | None, window_days: int | None, scene: Scene) -> list[Removal]:
+    """Why nothing can be ordered for this need now, whatever the customer signed."""
+    if family is None or forecast is None or window_days is None:
+        return [_not("forecast.none")]
+    own = [one for one in scene.context.executions if any(line.need == family for line in one.lines)]
+    return [*_open(own), *_same_cycle(own, family, cycle(family, scene.context)), *_recent(own, window_days, scene.now)]
+
+
+def plan(forecast: Forecast, scene: Scene, already: Sequence[Execution] = ()) -> Plan | Removal:
+    """The order for a need: the usual item, or the first substitute the customer signed for; else what is in the way.
+
+    Of several that can be had, the first one that the mandate carries, else the first.
+    """
+    quantity = _quantity(forecast, scene)
+    wanted = _signed_for(forecast, scene)
+    scene.shelf.load(wanted)
+    lines = [_ordered(item_id, forecast.family, quantity, scene) for item_id in wanted]
+    plans = [_under(line, scene, already) for line in lines if isinstance(line, DraftLine)]
+    fitting = [made for made in plans if not made.objections] or plans
+    return fitting[0] if fitting else next(line for line in lines if isinstance(line, Removal))
+
+
+def incident(family: str, scene: Scene) -> Removal | None:
+    """A veto or return of the family that is too fresh to act without asking."""
+    rest = timedelta(days=scene.policy.incident_days)
+    for one in scene.context.executions:
+        if any(line.need == family for line in one.lines) and scene.now < _trouble_until(one, rest):
+            facts = {"what": one.state.value, "execution_id": one.execution_id}
+            return Removal(stage=Stage.LADDER, rule="incident", detail=facts)
+    return None
+
+
+def draft(rung: Rung, made: Plan, certificate_id: str | None, probability: float, scene: Scene) -> ExecutionDraft:
+    """The execution as it would be stored. A veto window counts from when the notice is sent."""
+    asked, policy = rung is Rung.APPROVE, scene.policy
+    send_at = attention.send_at(scene.now, scene.context.preferences.quiet_hours, scene.context.zone)
+    waits = {Rung.APPROVE: policy.approval_window, Rung.VETO: policy.veto_window}
+    return ExecutionDraft(
+        rung=rung,
+        lines=(made.line,),
+        total=made.total,
+        mandate_id=None if asked or made.mandate is None else made.mandate.mandate_id,
+        certificate_id=None if asked else certificate_id,
+        cycle=cycle(made.line.family, scene.context),
+        due_at=send_at + waits[rung] if rung in waits else scene.now,
+        probability=probability,
+        send_at=send_at if rung in waits else None,
+    )
+
+
+def stored(draft: ExecutionDraft, decision: Decision, position: int, now: datetime) -> Execution:
+    """The execution of the experience at ``position``, as it waits in the ledger. Its id follows from the decision."""
+    return Execution(
+        execution_id=str(uuid5(NAMESPACE_OID, f"{decision.decision_id}/{position}/execution")),
+        customer_id=decision.customer_id,
+        state=State.WAITING,
+        rung=draft.rung,
+        lines=tuple(_kept(line, draft) for line in draft.lines),
+        total=draft.total,
+        mandate_id=draft.mandate_id,
+        certificate_id=draft.certificate_id,
+        decision_id=decision.decision_id,
+        probability=draft.probability,
+        due_at=draft.due_at,
+        announced_at=draft.send_at,
+        created_at=now,
+    )
+
+
+def announce(draft: ExecutionDraft, decision: Decision, position: int, now: datetime) -> tuple[Execution, Nudge | None]:
+    """What to store for the experience at ``position``: the execution, and the message that tells of it or asks.
+
+    A silent execution has no message. Where the ledger does not take the execution, the message is not to be sent.
+    """
+    execution = stored(draft, decision, position, now)
+    if draft.send_at is None:
+        return execution, None
+    asks = draft.rung is Rung.APPROVE
+    message = Nudge(
+        nudge_id=str(uuid5(NAMESPACE_OID, f"{decision.decision_id}/{position}/message")),
+        customer_id=decision.customer_id,
+        kind=NudgeKind.APPROVAL if asks else NudgeKind.NOTICE,
+        text=decision.experiences[position].reason,
+        facts=_facts(execution),
+        execution_id=execution.execution_id,
+        decision_id=decision.decision_id,
+        created_at=now,
+        send_at=draft.send_at,
+    )
+    return execution, message
+
+
+def pending(draft: ExecutionDraft, customer_id: str, now: datetime) -> Execution:
+    """The execution as others of the same decision must reckon with it, before it has an id."""
+    return Execution(
+        execution_id="",
+        customer_id=customer_id,
+        state=State.WAITING,
+        rung=draft.rung,
+        lines=tuple(_kept(line, draft) for line in draft.lines),
+        total=draft.total,
+        mandate_id=draft.mandate_id,
+        due_at=draft.due_at,
+        created_at=now,
+    )
+
+
+def _placed_day(family: str, context: Context) -> float | None:
+    placed = [
+        day_of(one.placed_at or one.due_at)
+        for one in context.executions
+        if one.state in SPENT and any(line.need == family for line in one.lines)
+    ]
+    return max(placed, default=None)
+
+
+def _open(own: Sequence[Execution]) -> list[Removal]:
+    return [_not("execution.open", execution_id=one.execution_id) for one in own if one.state in UNSETTLED][:1]
+
+
+def _same_cycle(own: Sequence[Execution], family: str, now_in: str) -> list[Removal]:
+    """An occurrence of a need is acted on once, whatever became of it."""
+    same = [one for one in own if any(line.need == family and line.cycle == now_in for line in one.lines)]
+    return [_not("execution.this_cycle", state=one.state.value) for one in same[:1] if one.state not in UNSETTLED]
+
+
+def _recent(own: Sequence[Execution], window_days: int, now: datetime) -> list[Removal]:
+    """After a placed order of ours, its window passes before the next."""
+    rest = timedelta(days=window_days)
+    placed = [one.placed_at for one in own if one.placed_at is not None and now < one.placed_at + rest]
+    return [_not("execution.recent", placed_at=max(placed).isoformat())] if placed else []
+
+
+def _quantity(forecast: Forecast, scene: Scene) -> int:
+    """The customer's usual quantity of the usual item."""
+    own = {habit.item_id: habit.quantity for habit in habits.of_family(scene.context.history, forecast.family)}
+    return own.get(forecast.item_id, 1)
+
+
+def _signed_for(forecast: Forecast, scene: Scene) -> list[str]:
+    """The usual item, then the substitutes of mandates for it, in the customer's order."""
+    live = [mandate for mandate in scene.context.mandates if mandate.live(scene.now)]
+    meant = [mandate for mandate in live if mandate.covers(forecast.item_id, forecast.family)]
+    return list(dict.fromkeys([forecast.item_id, *(item for mandate in meant for item in mandate.substitutes)]))
+
+
+def _ordered(item_id: str, family: str, quantity: int, scene: Scene) -> DraftLine | Removal:
+    """The line for one item, or why it cannot be ordered."""
+    item = scene.shelf.item(item_id)
+    if item is None or not item.available:
+        return _gone(item_id)
+    if not scene.shelf.wanted(item):
+        return Removal(stage=Stage.AVAILABILITY, rule="item.excluded", detail={"item_id": item_id})
+    if item.price is None:
+        return Removal(stage=Stage.AVAILABILITY, rule="item.price_unknown", detail={"item_id": item_id})
+    return DraftLine(item_id=item_id, family=family, quantity=quantity, unit_price=item.price)
+
+
+def _under(line: DraftLine, scene: Scene, already: Sequence[Execution]) -> Plan:
+    """The line under the mandate that suits it best, the usual quantity as far as that was signed for."""
+    signed = [
+        m.max_quantity for m in scene.context.mandates if m.live(scene.now) and m.covers(line.item_id, line.family)
+    ]
+    line = replace(line, quantity=min([line.quantity, *([max(signed)] if signed else [])]))
+    mandate, objections = rules.nearest([line], scene.context, scene.now, already)
+    total = rules.total_of([line])
+    assert total is not None  # its price is known
+    return Plan(line=line, total=total, mandate=mandate, objections=tuple(objections))
+
+
+def _trouble_until(one: Execution, rest: timedelta) -> datetime:
+    """Until when a veto or return counts; a return may have come any time its order could still come back."""
+    if one.state is State.VETOED:
+        return one.due_at + rest
+    if one.state is State.RETURNED:
+        return (one.placed_at or one.due_at) + RETURNS + rest
+    return one.created_at
+
+
+def _kept(line: DraftLine, draft: ExecutionDraft) -> ExecutionLine:
+    price = line.unit_price or Money(minor=0, currency=draft.total.currency)
+    return ExecutionLine(
+        item_id=line.item_id, need=line.family, cycle=draft.cycle, quantity=line.quantity, unit_price=price
+    )
+
+
+def _facts(execution: Execution) -> dict[str, object]:
+    return {
+        "lines": [{"item_id": line.item_id, "quantity": line.quantity} for line in execution.lines],
+        "total": execution.total.decimal(),
+        "currency": execution.total.currency,
+        "due_at": execution.due_at.isoformat(),
+    }
+
+
+def _gone(item_id: str) -> Removal:
+    return Removal(stage=Stage.AVAILABILITY, rule="item.unavailable", detail={"item_id": item_id})
+
+
+def _not(rule: str, **detail: object) -> Removal:
+    return Removal(stage=Stage.ELIGIBILITY, rule=rule, detail=detail)

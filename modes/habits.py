@@ -1,0 +1,67 @@
+"""What a customer's own purchases say of an item or a family: which, how many, how often, how long ago."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from statistics import median_low
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.domain.history import History
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Habit:
+    """How one customer buys one item."""
+
+    item_id: str
+    days: int  # on which it was bought
+    quantity: int  # usual, the median
+    last_day: float  # days since 1970-01-01 UTC
+
+
+def of_family(history: History, family: str) -> tuple[Habit, ...]:
+    """The customer's items of a family, the most usual first."""
+    return _ranked(history.take(_same(history.families, family)))
+
+
+def of_items(history: History, items: Collection[str]) -> tuple[Habit, ...]:
+    """Those of the items that the customer bought, the most usual first."""
+    wanted = frozenset(items)
+    return _ranked(history.take(np.fromiter((item in wanted for item in history.items), bool, len(history))))
+
+
+def purchase_days(history: History, family: str) -> NDArray[np.int64]:
+    """The days on which a family was bought, ascending; whole days since 1970-01-01 UTC."""
+    return np.unique(history.days[_same(history.families, family)].astype(np.int64))
+
+
+def last_day(history: History, family: str) -> float | None:
+    """When the family was last bought; None if never."""
+    days = history.days[_same(history.families, family)]
+    return float(days[-1]) if len(days) else None
+
+
+def _same(values: NDArray[np.object_], wanted: str) -> NDArray[np.bool_]:
+    return np.asarray(values == wanted, dtype=bool)
+
+
+def _ranked(lines: History) -> tuple[Habit, ...]:
+    """By the number of days, then the latest, then the id."""
+    bought: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    for item, day, quantity in zip(lines.items, lines.days.tolist(), lines.quantities.tolist(), strict=True):
+        bought[item].append((day, quantity))
+    habits = [_habit(item, seen) for item, seen in bought.items()]
+    return tuple(sorted(habits, key=lambda habit: (-habit.days, -habit.last_day, habit.item_id)))
+
+
+def _habit(item: str, seen: list[tuple[float, int]]) -> Habit:
+    return Habit(
+        item_id=item,
+        days=len({int(day) for day, _ in seen}),
+        quantity=max(1, median_low(quantity for _, quantity in seen)),
+        last_day=max(day for day, _ in seen),
+    )

@@ -1,0 +1,141 @@
+"""What a customer may need now: asked for, looked at, wished for as a goal, or forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from engine.domain.context import Context
+from engine.domain.customers import GoalKind
+from engine.domain.decisions import Need, Phase, Source
+from engine.domain.executions import UNSETTLED
+from engine.domain.history import day_of
+from engine.learn.base import Forecast, Model
+from modes import coach, gate
+from modes.coach import Progress
+from modes.policy import WINDOWS, Policy
+from modes.request import Request
+from modes.shelf import Shelf
+
+BROWSED = ("view", "search", "cart")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """One need and how sure it is."""
+
+    need: Need
+    probability: float | None = None  # that it is real; None: it was asked for, or no need is known
+    forecast: Forecast | None = None  # over the family's own window
+    window_days: int | None = None  # of the forecast
+    progress: Progress | None = None  # of a goal that is touched
+
+    @property
+    def buys(self) -> bool:
+        """Whether meeting the need is a purchase."""
+        return self.progress is None or self.progress.goal.kind is not GoalKind.SPEND_LESS
+
+    @property
+    def rank(self) -> tuple[bool, float, str]:
+        """The surest first; what was asked for before everything else."""
+        return self.need.source is not Source.REQUEST, -(self.probability or 0.0), self.need.family or ""
+
+
+def forecasts(context: Context, model: Model | None, now: datetime) -> dict[str, tuple[int, Forecast]]:
+    """For every family with a rhythm: its window in days, and its forecast over that window."""
+    if model is None or not len(context.history):
+        return {}
+    found: dict[str, tuple[int, Forecast]] = {}
+    for days in WINDOWS:
+        for forecast in model.forecast(context.history, day_of(now), days):
+            if gate.window(forecast.evidence.median_gap_days) == days:
+                found[forecast.family] = (days, forecast)
+    return found
+
+
+def needs(
+    context: Context, model: Model | None, now: datetime, request: Request | None, policy: Policy, shelf: Shelf
+) -> tuple[Wanted, ...]:
+    """Which needs are decided, the surest first; one need of no family where none is known.
+
+    ``context`` is what may be looked at, see ``capability.reduced``. A request is one need, whatever it holds.
+    """
+    known = forecasts(context, model, now)
+    found = {wanted.need.family: wanted for wanted in _foreseen(known, context, policy)}
+    for wanted in _browsed(context, known, now, policy, shelf):
+        found[wanted.need.family] = wanted
+    aims = list(_aims(context, known, now, policy, shelf))
+    for wanted in aims:
+        if wanted.need.family is not None:
+            found[wanted.need.family] = _joined(wanted, found.get(wanted.need.family))
+    everything = [*found.values(), *(wanted for wanted in aims if wanted.need.family is None)]
+    likely = sorted(everything, key=lambda wanted: wanted.rank)[: policy.max_needs]
+    asked = [] if request is None or request.empty else [_asked(request)]
+    return tuple(asked + likely) or (unknown(),)
+
+
+def unknown() -> Wanted:
+    """No need is known."""
+    return Wanted(need=Need(family=None, phase=Phase.RECOGNIZE, source=Source.FORECAST))
+
+
+def _asked(request: Request) -> Wanted:
+    phase = Phase.RESPOND if request.items else Phase.REQUEST
+    return Wanted(need=Need(family=None, phase=phase, source=Source.REQUEST))
+
+
+def _foreseen(known: Mapping[str, tuple[int, Forecast]], context: Context, policy: Policy) -> Iterator[Wanted]:
+    """The likely ones, but for those that an execution is under way for."""
+    served = {line.need for one in context.executions if one.state in UNSETTLED for line in one.lines}
+    for family, (days, forecast) in known.items():
+        if forecast.probability >= policy.min_probability and family not in served:
+            yield _of(family, Phase.RECOGNIZE, Source.FORECAST, forecast.probability, (days, forecast))
+
+
+def _browsed(
+    context: Context, known: Mapping[str, tuple[int, Forecast]], now: datetime, policy: Policy, shelf: Shelf
+) -> Iterator[Wanted]:
+    """What was looked at lately, the latest last; somebody who looks right now is searching."""
+    since = now - timedelta(hours=policy.browsing_hours)
+    seen = [e for e in context.events if e.kind in BROWSED and e.item_id and since <= e.occurred_at <= now]
+    shelf.load(event.item_id for event in seen if event.item_id)
+    for event in reversed(seen):
+        item = shelf.item(event.item_id or "")
+        if item is not None:
+            searching = now - event.occurred_at <= timedelta(minutes=policy.searching_minutes)
+            rhythm = known.get(item.family)
+            sure = max(policy.browsed, rhythm[1].probability if rhythm else 0.0)
+            yield _of(item.family, Phase.REQUEST if searching else Phase.RECOGNIZE, Source.BROWSE, sure, rhythm)
+
+
+def _aims(
+    context: Context, known: Mapping[str, tuple[int, Forecast]], now: datetime, policy: Policy, shelf: Shelf
+) -> Iterator[Wanted]:
+    """The goals that are at risk and were not spoken of lately."""
+    plain = {family: forecast for family, (_, forecast) in known.items()}
+    shelf.load(sorted(coach.lines_wanted(context.goals, context.history, now)))
+    for goal in context.goals:
+        spoken = context.coached.get(goal.goal_id)
+        if spoken is not None and now < spoken + coach.REST:
+            continue
+        found = coach.progress(goal, context.history, plain, shelf, now)
+        if found is not None and found.risk >= policy.min_probability:
+            wanted = _of(goal.family, Phase.RECOGNIZE, Source.GOAL, found.risk, known.get(goal.family or ""))
+            yield replace(wanted, progress=found)
+
+
+def _joined(aim: Wanted, other: Wanted | None) -> Wanted:
+    """A goal and a need of the same family are one need; that of somebody who is searching stays so."""
+    if other is None:
+        return aim
+    need = replace(aim.need, phase=other.need.phase)
+    return replace(aim, need=need, probability=max(aim.probability or 0.0, other.probability or 0.0))
+
+
+def _of(
+    family: str | None, phase: Phase, source: Source, probability: float, rhythm: tuple[int, Forecast] | None
+) -> Wanted:
+    days, forecast = rhythm or (None, None)
+    need = Need(family=family, phase=phase, source=source)
+    return Wanted(need=need, probability=probability, forecast=forecast, window_days=days)

@@ -1,0 +1,34 @@
+"""Everything that one decision is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from engine.domain.context import Context
+from engine.domain.history import day_of
+from engine.learn.base import Model
+from modes.policy import Policy
+from modes.shelf import Shelf
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """One customer at one instant, with what may be looked at and what the shop decided about deciding."""
+
+    context: Context  # already reduced to what the customer allows
+    model: Model | None
+    now: datetime
+    policy: Policy
+    shelf: Shelf
+    present: bool  # the customer is here: a touchpoint or a request says so
+    limit: int
+
+    @property
+    def day(self) -> float:
+        """Now, in days since 1970-01-01 UTC."""
+        return day_of(self.now)
+
+    def under(self, context: Context) -> Scene:
+        """The same with another context, to see what a changed setting would lead to."""
+        return replace(self, context=context)
