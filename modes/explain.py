@@ -64,9 +64,9 @@ def _request(choice: Choice, request: Request, scene: Scene) -> str:
     if order is not None:
         return _order(order, scene)
     asked = request.query or request.category or "that"
-    if request.matches and choice.prospect.candidate.options:
+    if any(option.item_id in request.matches for option in choice.prospect.candidate.options):
         return f"You asked for “{asked}”: here is what we have, to choose from."
-    return f"We found nothing for “{asked}”; here is what might suit you instead."
+    return f"We have nothing for “{asked}” now; here is what might suit you instead."
 
 
 def _order(order: OrderDraft, scene: Scene) -> str:

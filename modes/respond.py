@@ -36,9 +36,11 @@ def answer(request: Request, scene: Scene) -> Answer:
     options: tuple[Offer, ...] = ()
     if request.query is not None or request.category is not None:
         options = curate.of_items(request.matches, scene)
+        named = {item.item_id for item, _ in asked}
         found, lacking = _resolve(request, options, scene)
-        lines, unmet = [*lines, *found], [*unmet, *lacking]
-    if not lines and not asked:
+        lines += [line for line in found if line.item_id not in named]
+        unmet += [one for one in lacking if one.item_id not in named]
+    if not lines and not asked and (options or not unmet):
         return Answer(order=None, options=options[: scene.limit])
     order = OrderDraft(lines=tuple(lines), total=rules.total_of(lines) if lines else None, unmet=tuple(unmet))
     return Answer(order=order, options=options[: scene.limit])
