@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -36,7 +36,7 @@ def speaks(rung: Rung, present: bool) -> bool:
 
 
 def send_at(now: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetime:
-    """The first instant from ``now`` on that does not lie in the customer's quiet hours.
+    """``now``, or where it lies in the customer's quiet hours, the instant at which these end.
 
     Examples
     --------
@@ -47,8 +47,14 @@ def send_at(now: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetime:
     >>> send_at(datetime(2017, 11, 5, 3, tzinfo=UTC), night, ZoneInfo("America/New_York")).isoformat()
     '2017-11-05T13:00:00+00:00'
     """
-    local = now.astimezone(zone)
-    if not quiet.covers(local.time()):
+    if not quiet.covers(now.astimezone(zone).time()):
         return now
-    day = local.date() if local.time() < quiet.end else local.date() + timedelta(days=1)
-    return max(now, datetime.combine(day, quiet.end, tzinfo=zone).astimezone(UTC))
+    return next(at for at in _ends(now, quiet, zone) if at >= now and not quiet.covers(at.astimezone(zone).time()))
+
+
+def _ends(now: datetime, quiet: QuietHours, zone: ZoneInfo) -> Iterator[datetime]:
+    """When quiet hours end on the customer's day and the next two; in an hour that comes twice, both times."""
+    today = now.astimezone(zone).date()
+    for days in range(3):
+        end = datetime.combine(today + timedelta(days=days), quiet.end, tzinfo=zone)
+        yield from (end.replace(fold=fold).astimezone(UTC) for fold in (0, 1))

@@ -73,7 +73,7 @@ def _goal(rung: Rung, stakes: Stakes, worth: Worth) -> float:
         return 0.0
     if rung is Rung.COACH:
         return stakes.goal * worth.goal_success * worth.goal - 0.25 * (1 - stakes.goal) - worth.scope
-    return stakes.goal * stakes.probability * worth.success[rung] * worth.goal
+    return stakes.goal * stakes.probability * worth.success[rung] * worth.goal if stakes.buys else 0.0
 
 
 def bar(wrong: float, missed: float, margin: float = 0.0) -> float:

@@ -100,6 +100,12 @@ def test_a_goal_adds_to_the_nudge_and_to_an_order_made_in_time_alone():
     assert added[Rung.SILENT] == pytest.approx(0.8 * 0.8 * 0.95 * 2)
 
 
+def test_no_order_is_worth_anything_to_a_goal_that_is_not_about_buying():
+    stakes = Stakes(probability=0.8, goal=0.8, buys=False)
+    assert all(expected(rung, stakes, Worth()) < 0 for rung in PROACTIVE if rung is not Rung.COACH)
+    assert expected(Rung.COACH, stakes, Worth()) > 0
+
+
 def with_margin(margin: float, **worth: object) -> Policy:
     """A shop that earns ``margin`` by every rung but answering."""
     return Policy(worth=Worth(margin=dict.fromkeys(PROACTIVE, margin), **worth))
