@@ -5,12 +5,30 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.domain.artifacts import Artifact
 from engine.domain.history import History
+from engine.errors import ArtifactError
+from engine.learn import certificate as certificates
+from engine.learn import reasons
+from engine.learn.als import Als
+from engine.learn.baskets import Blend, NextBasket, settings
+from engine.learn.catalogue import Catalogue
+from engine.learn.neighbours import Neighbours
+from engine.learn.past import Past
+from engine.learn.popularity import Popularity
+from engine.learn.repeat import Repeat
+from engine.learn.replenishment import Replenishment
 from engine.learn.results import Certificate, Evidence, Forecast, Recommendation, Recommendations
 
 __all__ = ["Certificate", "Evidence", "Forecast", "Model", "Recommendation", "Recommendations", "decode", "encode"]
+
+Arrays = dict[str, NDArray[Any]]
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,6 +39,10 @@ class Model:
     created_at: datetime
     as_of: datetime  # it saw nothing from then on
     metrics: Mapping[str, object]
+    catalogue: Catalogue
+    baskets: NextBasket
+    replenishment: Replenishment
+    evidence: Mapping[int, certificates.Evidence]  # by window in days
 
     def recommend(
         self,
@@ -39,18 +61,39 @@ class Model:
         exclude : ids never to be returned; give a set, not a list
         only_new : leave out what the customer bought before
         """
-        raise NotImplementedError
+        past = Past.of_history(history, self.catalogue, now_day)
+        gone = set(self.catalogue.known(exclude)) | _strange(past, len(self.catalogue), exclude)
+        codes, scores, _ = self.baskets.rank(past, k, exclude=gone, only_new=only_new)
+        own = np.isin(codes, past.items)
+        return Recommendations(
+            items=tuple(self._id(code, past) for code in codes.tolist()),
+            scores=tuple(scores.tolist()),
+            repeat=tuple(own.tolist()),
+            reasons=tuple(
+                reasons.of(code, bought, past, self.baskets, self.catalogue)
+                for code, bought in zip(codes.tolist(), own.tolist(), strict=True)
+            ),
+        )
 
     def forecast(self, history: History, now_day: float, window_days: float) -> list[Forecast]:
-        """For every family bought on at least two days: whether it is bought again in [now, now + window), likeliest first.
+        """For every family bought on at least two days: is it bought again in [now, now + window)? Likeliest first.
 
         ``window_days`` is above 0 and at most 60.
         """
-        raise NotImplementedError
+        return self.replenishment.forecast(history, now_day, window_days)
 
     def related(self, item_id: str, k: int, *, exclude: Collection[str] = frozenset()) -> Recommendations:
-        """Items bought by those who buy this one; empty for an item that nobody bought."""
-        raise NotImplementedError
+        """Items bought by those who buy this one, the nearest first; empty for an item that nobody bought."""
+        code = next(iter(self.catalogue.known([item_id])), None)
+        if code is None:
+            return Recommendations()
+        others, nearness = self.baskets.neighbours.of(code)
+        found = [
+            (self.catalogue.items[other], near)
+            for other, near in zip(others.tolist(), nearness.tolist(), strict=True)
+            if self.catalogue.items[other] not in exclude
+        ][:k]
+        return _listed(found, reasons.goes_with(item_id))
 
     def popular(
         self,
@@ -61,20 +104,50 @@ class Model:
         exclude: Collection[str] = frozenset(),
     ) -> Recommendations:
         """What most customers buy, in a family, or in a category or below it (levels parted by `` > ``)."""
-        raise NotImplementedError
-
-    def usual(self, history: History, family: str) -> tuple[str, int] | None:
-        """The item of the family this customer takes, and how many of it; None where the family was never bought."""
-        raise NotImplementedError
+        popularity = self.baskets.popularity
+        ranking = popularity.ranking
+        if family is not None or category is not None:
+            codes = self.catalogue.within(family, category)
+            ranking = codes[np.lexsort((codes, -popularity.scores[codes]))]
+        found: list[tuple[str, float]] = []
+        for code in ranking.tolist():
+            if len(found) == k:
+                break
+            if self.catalogue.items[code] not in exclude:
+                found.append((self.catalogue.items[code], float(popularity.scores[code])))
+        return _listed(found, reasons.POPULAR)
 
     def certificate(self, window_days: int, promise: float) -> Certificate:
         """The proof that executions keep ``promise`` in windows of 7, 14 or 28 days; shut where there is none."""
-        raise NotImplementedError
+        return certificates.certify(
+            self.evidence[window_days], promise, certificate_id=f"{self.model_id}.{window_days}d.{promise:g}"
+        )
+
+    def _id(self, code: int, past: Past) -> str:
+        known = len(self.catalogue)
+        return self.catalogue.items[code] if code < known else past.strangers[code - known]
 
 
 def encode(model: Model) -> Artifact:
-    """The model as arrays and JSON."""
-    raise NotImplementedError
+    """The model as arrays and JSON; it holds nothing of any one customer."""
+    baskets = model.baskets
+    parts = {
+        "catalogue": model.catalogue.arrays(),
+        "popularity": baskets.popularity.arrays(),
+        "repeat": baskets.repeat.arrays(),
+        "als": baskets.als.arrays(),
+        "neighbours": baskets.neighbours.arrays(),
+        "replenishment": model.replenishment.arrays(),
+        **{f"evidence{window}": found.arrays() for window, found in model.evidence.items()},
+    }
+    return Artifact(
+        model_id=model.model_id,
+        created_at=model.created_at,
+        as_of=model.as_of,
+        settings={"blend": settings(baskets.blend), "windows": sorted(model.evidence)},
+        metrics=model.metrics,
+        arrays={f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()},
+    )
 
 
 def decode(artifact: Artifact) -> Model:
@@ -85,4 +158,68 @@ def decode(artifact: Artifact) -> Model:
     ArtifactError
         where the arrays do not fit together
     """
-    raise NotImplementedError
+    try:
+        model = _decoded(artifact)
+    except (KeyError, IndexError, ValueError, TypeError, UnicodeDecodeError) as error:
+        raise ArtifactError(f"model {artifact.model_id} does not fit together: {error!r}") from error
+    _check(model)
+    return model
+
+
+def _decoded(artifact: Artifact) -> Model:
+    def part(name: str) -> Arrays:
+        start = f"{name}."
+        return {key.removeprefix(start): array for key, array in artifact.arrays.items() if key.startswith(start)}
+
+    return Model(
+        model_id=artifact.model_id,
+        created_at=artifact.created_at,
+        as_of=artifact.as_of,
+        metrics=artifact.metrics,
+        catalogue=Catalogue.of_arrays(part("catalogue")),
+        baskets=NextBasket(
+            blend=Blend.of(artifact.settings["blend"]),
+            popularity=Popularity.of_arrays(part("popularity")),
+            repeat=Repeat.of_arrays(part("repeat")),
+            als=Als.of_arrays(part("als")),
+            neighbours=Neighbours.of_arrays(part("neighbours")),
+        ),
+        replenishment=Replenishment.of_arrays(part("replenishment")),
+        evidence={
+            window: certificates.Evidence.of_arrays(window, part(f"evidence{window}"))
+            for window in artifact.settings["windows"]
+        },
+    )
+
+
+def _check(model: Model) -> None:
+    """The parts speak of the same items."""
+    n, baskets = len(model.catalogue), model.baskets
+    lengths = {
+        "popularity": len(baskets.popularity.scores),
+        "ranking": len(baskets.popularity.ranking),
+        "repeat": len(baskets.repeat.rates),
+        "als": len(baskets.als.factors),
+        "neighbours": len(baskets.neighbours.starts) - 1,
+        "families": len(model.catalogue.family_of),
+    }
+    for name, length in lengths.items():
+        if length != n:
+            raise ArtifactError(f"model {model.model_id}: {name} has {length} entries for {n} items")
+    missing = set(certificates.WINDOWS) - set(model.evidence)
+    if missing:
+        raise ArtifactError(f"model {model.model_id} has no evidence for windows of {sorted(missing)} days")
+
+
+def _strange(past: Past, known: int, exclude: Collection[str]) -> set[int]:
+    """The codes of excluded items that only the customer knows."""
+    return {known + place for place, id in enumerate(past.strangers) if id in exclude}
+
+
+def _listed(found: Collection[tuple[str, float]], why: tuple[reasons.Reason, ...]) -> Recommendations:
+    return Recommendations(
+        items=tuple(id for id, _ in found),
+        scores=tuple(float(score) for _, score in found),
+        repeat=(False,) * len(found),
+        reasons=(why,) * len(found),
+    )

@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 
 from engine.learn.purchases import Floats
 
-STEPS = 12  # of Newton's method at most
-ENOUGH = 1e-4  # change of a weight below which it has arrived
-
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Logistic:
@@ -36,26 +33,27 @@ class Logistic:
     def fit(
         cls, x: Floats, y: NDArray[Any], *, quantiles: tuple[float, ...] = (), regularization: float = 1.0
     ) -> Logistic:
-        """The weights of greatest likelihood under a Gaussian prior, by Newton's method.
+        """The weights of greatest likelihood under a Gaussian prior; fitted by scikit-learn.
 
         Parameters
         ----------
         x : float array of shape (n, n_features)
-        y : bool array of shape (n,)
+        y : bool array of shape (n,), both values present
         quantiles : of each feature, where its line may bend
-        regularization : precision of the prior of every weight; the bias has next to none
+        regularization : precision of the prior of every weight; the bias has none
         """
+        from sklearn.linear_model import LogisticRegression
+
         mean, scale = x.mean(axis=0), x.std(axis=0)
         scale = np.where(scale > 1e-9, scale, 1.0)
         knots = (np.quantile(x, quantiles, axis=0) - mean) / scale if quantiles else np.zeros((0, x.shape[1]))
-        design = np.column_stack([np.ones(len(x)), _bent((x - mean) / scale, knots)])
-        solved = _newton(design, y.astype(float), regularization)
-        return cls(mean=mean, scale=scale, knots=knots, weights=solved[1:], bias=float(solved[0]))
+        solver = LogisticRegression(C=1 / regularization, solver="newton-cholesky", max_iter=50)
+        solver.fit(_bent((x - mean) / scale, knots), y)
+        return cls(mean=mean, scale=scale, knots=knots, weights=solver.coef_[0], bias=float(solver.intercept_[0]))
 
-    def logits(self, x: Floats) -> Floats:
-        """Log odds, shape (n,), for x of shape (n, n_features)."""
-        scores: Floats = _bent((x - self.mean) / self.scale, self.knots) @ self.weights + self.bias
-        return scores
+    def probabilities(self, x: Floats) -> Floats:
+        """P(y = 1), shape (n,), for x of shape (n, n_features)."""
+        return sigmoid(_bent((x - self.mean) / self.scale, self.knots) @ self.weights + self.bias)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it is, as arrays."""
@@ -91,50 +89,6 @@ def sigmoid(z: Floats) -> Floats:
     return half
 
 
-def logit(p: Floats) -> Floats:
-    """The log odds of a probability, kept finite."""
-    p = np.clip(p, 1e-9, 1 - 1e-9)
-    odds: Floats = np.log(p) - np.log1p(-p)
-    return odds
-
-
 def _bent(z: Floats, knots: Floats) -> Floats:
     """The features and what each exceeds each of its knots by, shape (n, n_features * (1 + n_knots))."""
     return np.concatenate([z, *(np.maximum(z - row, 0.0) for row in knots)], axis=1)
-
-
-def _newton(design: Floats, y: Floats, regularization: float) -> Floats:
-    """Minimizes the regularized logistic loss; a step that does not improve is halved."""
-    penalty = np.full(design.shape[1], regularization)
-    penalty[0] = 1e-6
-    weights = np.zeros(design.shape[1])
-    rate = (y.sum() + 0.5) / (len(y) + 1.0)
-    weights[0] = np.log(rate / (1 - rate))
-    loss = _loss(design, y, weights, penalty)
-    for _ in range(STEPS):
-        p = sigmoid(design @ weights)
-        gradient = design.T @ (p - y) + penalty * weights
-        curvature = design.T @ (design * (p * (1 - p))[:, None]) + np.diag(penalty)
-        step: Floats = np.linalg.solve(curvature, gradient).astype(np.float64)
-        weights, loss, moved = _line(design, y, weights, step, penalty, loss)
-        if moved * np.abs(step).max() < ENOUGH:
-            break
-    return weights
-
-
-def _line(
-    design: Floats, y: Floats, weights: Floats, step: Floats, penalty: Floats, loss: float
-) -> tuple[Floats, float, float]:
-    share = 1.0
-    while share > 1e-3:
-        tried = weights - share * step
-        found = _loss(design, y, tried, penalty)
-        if found <= loss:
-            return tried, found, share
-        share /= 2
-    return weights, loss, 0.0
-
-
-def _loss(design: Floats, y: Floats, weights: Floats, penalty: Floats) -> float:
-    z = design @ weights
-    return float(np.sum(np.logaddexp(0.0, z) - y * z) + 0.5 * np.sum(penalty * weights**2))

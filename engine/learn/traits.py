@@ -33,7 +33,7 @@ NAMES = (
     "visit_overdue",
     "family_rate",
     "family_trend",
-    "weekday_match",
+    "off_beat",
 )
 
 
@@ -117,7 +117,7 @@ def traits(purchases: Purchases, day: float, rates: FamilyRates, families: Ints 
             *_recent(purchases, day, pairs, n, counts),
             *_visiting(purchases, day, pairs, n),
             *rates.of(codes),
-            _weekday(purchases, day, start, end),
+            _off_beat(purchases, day, start, end),
         ]
     )
     return Traits(pairs=pairs, counts=n, first=first, last=last, values=values)
@@ -203,7 +203,7 @@ def _visiting(purchases: Purchases, day: float, pairs: Ints, n: Ints) -> list[Fl
     ]
 
 
-def _weekday(purchases: Purchases, day: float, start: Ints, end: Ints) -> NDArray[np.float64]:
+def _off_beat(purchases: Purchases, day: float, start: Ints, end: Ints) -> NDArray[np.float64]:
     """How far the present is from the pair's usual step, in whole steps: 0 on the beat, 0.5 between two."""
     mean = np.maximum((purchases.days[end] - purchases.days[start]) / (end - start), 0.5)
     steps = (day - purchases.days[end]) / mean

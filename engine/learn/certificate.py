@@ -1,0 +1,205 @@
+"""The proof that acting above a threshold keeps a promise, from windows that are over.
+
+A fixed grid of thresholds is walked down; at each, a one-sided Clopper-Pearson bound of the precision, with counts
+divided by the design effect of households, must reach the promise and a margin for drift. The walk ends at the first
+that does not (fixed-sequence testing; Angelopoulos, Bates, Candes, Jordan, Lei: Learn then Test, 2021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+from engine.errors import InputError
+from engine.learn.results import Certificate
+from engine.learn.snapshots import Snapshots
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+WINDOWS = (7, 14, 28)  # days
+POOLED = 3  # windows
+GRID = np.round(np.arange(0.98, 0.395, -0.01), 2)
+DELTA = 0.10
+START = 150  # pairs, from which the first threshold is tried
+DRIFT = 0.01
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Evidence:
+    """What finished windows say of every threshold; counts only, nothing of any one customer.
+
+    Attributes
+    ----------
+    thresholds : falling
+    n, hits : pairs at or above each, and those of them that were bought
+    effect : design effect of households at each, at least 1
+    windows : cut-offs the windows began at, days since 1970-01-01 UTC
+    """
+
+    window_days: int
+    thresholds: Floats
+    n: Ints
+    hits: Ints
+    effect: Floats
+    windows: tuple[float, ...]
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What it is, as arrays."""
+        table = np.column_stack([self.thresholds, self.n, self.hits, self.effect])
+        return {"table": table, "windows": np.array(self.windows)}
+
+    @classmethod
+    def of_arrays(cls, window_days: int, arrays: dict[str, NDArray[Any]]) -> Evidence:
+        """The inverse of ``arrays``."""
+        table = arrays["table"]
+        return cls(
+            window_days=window_days,
+            thresholds=table[:, 0],
+            n=table[:, 1].astype(np.int64),
+            hits=table[:, 2].astype(np.int64),
+            effect=table[:, 3],
+            windows=tuple(float(day) for day in arrays["windows"]),
+        )
+
+
+def gathered(snapshots: Snapshots, day: float, window: int) -> Evidence:
+    """The three latest windows that were over by ``day`` and do not overlap, each scored by what was known before it."""
+    cutoffs = [day - window * n for n in range(1, POOLED + 1)]
+    probabilities, came, owners, used = [], [], [], []
+    for cutoff in cutoffs:
+        fitted = snapshots.fit(cutoff, window)
+        if fitted is None:
+            break
+        seen = snapshots.at(cutoff)
+        probabilities.append(fitted.probabilities(seen.traits.values))
+        came.append(seen.came(window))
+        owners.append(seen.owners)
+        used.append(cutoff)
+    return evidence(
+        window_days=window,
+        probabilities=np.concatenate(probabilities) if used else np.zeros(0),
+        came=np.concatenate(came) if used else np.zeros(0, bool),
+        households=np.concatenate(owners) if used else np.zeros(0, np.int64),
+        windows=used,
+        now=day,
+    )
+
+
+def evidence(
+    *,
+    window_days: int,
+    probabilities: Floats,
+    came: NDArray[np.bool_],
+    households: Ints,
+    windows: Sequence[float],
+    now: float,
+    thresholds: Floats = GRID,
+) -> Evidence:
+    """The counts at every threshold.
+
+    Parameters
+    ----------
+    probabilities, came, households : arrays of shape (n_pairs,); probabilities from fits that saw none of this
+    windows : when each window began
+    now : days since 1970-01-01 UTC
+
+    Raises
+    ------
+    InputError
+        for a window that is not over
+    """
+    for start in windows:
+        if start + window_days > now:
+            raise InputError.of("windows", f"windows that are over by day {now:g}", start + window_days)
+    order = np.argsort(-probabilities, kind="stable")
+    p, hit, owner = probabilities[order], came[order].astype(np.int64), households[order]
+    counts = np.searchsorted(-p, -thresholds, side="right")
+    hits = np.concatenate(([0], np.cumsum(hit)))[counts]
+    effects = [_effect(hit[:n], owner[:n]) for n in counts.tolist()]
+    return Evidence(
+        window_days=window_days,
+        thresholds=thresholds,
+        n=counts.astype(np.int64),
+        hits=hits.astype(np.int64),
+        effect=np.array(effects),
+        windows=tuple(windows),
+    )
+
+
+def certify(
+    found: Evidence,
+    promise: float,
+    *,
+    certificate_id: str = "",
+    start: int = START,
+    drift: float = DRIFT,
+    delta: float = DELTA,
+) -> Certificate:
+    """The lowest threshold the walk reaches; shut where it reaches none.
+
+    Examples
+    --------
+    >>> found = Evidence(window_days=14, thresholds=np.array([0.9, 0.8, 0.7, 0.6]), n=np.array([60, 100, 600, 1400]),
+    ...     hits=np.array([60, 95, 540, 1290]), effect=np.ones(4), windows=(0.0,))
+    >>> certify(found, 0.9, start=50, drift=0).threshold
+    0.8
+    >>> certify(found, 0.9, start=101, drift=0).is_open  # .8825 is not .90
+    False
+    """
+    reached, why = None, "no threshold is reached by enough pairs in finished windows"
+    for place in np.flatnonzero(found.n >= start).tolist():
+        if found.n[place] == 0:
+            continue
+        low = lower_bound(found.hits[place] / found.effect[place], found.n[place] / found.effect[place], delta)
+        if low < promise + drift:
+            why = f"the first threshold, {found.thresholds[place]:.2f}, is right {low:.1%} of the time at least"
+            break
+        reached = (place, low)
+    if reached is None:
+        return Certificate(
+            certificate_id=certificate_id,
+            promise=promise,
+            window_days=found.window_days,
+            threshold=None,
+            windows=found.windows,
+            reason=why,
+        )
+    place, low = reached
+    return Certificate(
+        certificate_id=certificate_id,
+        promise=promise,
+        window_days=found.window_days,
+        threshold=float(found.thresholds[place]),
+        n=int(found.n[place]),
+        hits=int(found.hits[place]),
+        lower=low,
+        windows=found.windows,
+    )
+
+
+def lower_bound(hits: float, n: float, delta: float = DELTA) -> float:
+    """The one-sided lower bound of a share, at confidence 1 - delta (Clopper and Pearson, 1934).
+
+    Examples
+    --------
+    >>> [round(lower_bound(k, n), 4) for k, n in ((22, 22), (57, 60), (95, 100), (540, 600), (0, 9))]
+    [0.9006, 0.892, 0.9092, 0.8825, 0.0]
+    """
+    return 0.0 if hits <= 0 else float(beta.ppf(delta, hits, n - hits + 1))
+
+
+def _effect(hit: Ints, owner: Ints) -> float:
+    """How much less n correlated pairs say than n independent ones, at least 1."""
+    n = len(hit)
+    if not n:
+        return 1.0
+    share = float(hit.mean())
+    if share in (0.0, 1.0):
+        return 1.0
+    residuals = np.bincount(owner, hit - share)
+    return max(1.0, float(np.sum(residuals**2)) / (n * share * (1 - share)))

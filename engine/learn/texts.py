@@ -1,0 +1,28 @@
+"""Texts as arrays without objects: their UTF-8 bytes one after another, and where each begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def packed(name: str, texts: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """The two arrays of a list of texts.
+
+    Examples
+    --------
+    >>> unpacked("x", packed("x", ["007", "", "Käse"]))
+    ['007', '', 'Käse']
+    """
+    raw = [text.encode() for text in texts]
+    starts = np.cumsum([0, *map(len, raw)], dtype=np.int64)
+    return {f"{name}.bytes": np.frombuffer(b"".join(raw), np.uint8), f"{name}.starts": starts}
+
+
+def unpacked(name: str, arrays: Mapping[str, NDArray[Any]]) -> list[str]:
+    """The texts again."""
+    content, starts = arrays[f"{name}.bytes"].tobytes(), arrays[f"{name}.starts"].tolist()
+    return [content[start:end].decode() for start, end in zip(starts[:-1], starts[1:], strict=True)]
