@@ -92,7 +92,7 @@ def _train(shop: Shop, at: datetime | None) -> Summary:
     from jobs import train
 
     now = shop.clock(at)()
-    return train.run(shop.db, shop.settings.home, now, now).document()
+    return train.run(shop.db, shop.settings, as_of=now, now=now).document()
 
 
 def _reconcile(shop: Shop, at: datetime | None) -> Summary:

@@ -21,6 +21,8 @@ from engine.domain.decisions import (
     Unmet,
 )
 from engine.domain.executions import Execution
+from engine.domain.history import at_day
+from engine.learn.base import Forecast
 from modes import explain as sentences
 
 Json = dict[str, Any]  # what orjson writes: text, numbers, lists, objects
@@ -159,3 +161,25 @@ def _line(one: DraftLine) -> Json:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
+
+
+def forecast(one: Forecast, customer_id: str) -> Json:
+    """One forecast of what is due, as every edge answers it."""
+    evidence = one.evidence
+    return {
+        "customer_id": customer_id,
+        "family": one.family,
+        "item_id": one.item_id,
+        "probability": one.probability,
+        "low": one.low,
+        "high": one.high,
+        "expected_at": None if one.expected_day is None else instant(at_day(one.expected_day)),
+        "evidence": {
+            "purchases": evidence.purchases,
+            "first_at": instant(at_day(evidence.first_day)),
+            "last_at": instant(at_day(evidence.last_day)),
+            "since_days": evidence.since_days,
+            "median_gap_days": evidence.median_gap_days,
+            "pairs_like_it": evidence.pairs_like_it,
+        },
+    }

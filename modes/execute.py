@@ -189,8 +189,9 @@ def _quantity(forecast: Forecast, scene: Scene) -> int:
 
 def _signed_for(forecast: Forecast, scene: Scene) -> list[str]:
     """The usual item, then the substitutes of mandates for it, in the customer's order."""
-    live = [mandate for mandate in scene.context.mandates if mandate.live(scene.now)]
-    meant = [mandate for mandate in live if mandate.covers(forecast.item_id, forecast.family)]
+    meant = sorted(
+        _live(forecast.item_id, forecast.family, scene), key=lambda one: (-one.signed_at.timestamp(), one.mandate_id)
+    )
     return list(dict.fromkeys([forecast.item_id, *(item for mandate in meant for item in mandate.substitutes)]))
 
 
@@ -207,15 +208,29 @@ def _ordered(item_id: str, family: str, quantity: int, scene: Scene) -> DraftLin
 
 
 def _under(line: DraftLine, scene: Scene, already: Sequence[Execution]) -> Plan:
-    """The line under the mandate that suits it best, the usual quantity as far as that was signed for."""
-    signed = [
-        m.max_quantity for m in scene.context.mandates if m.live(scene.now) and m.covers(line.item_id, line.family)
-    ]
-    line = replace(line, quantity=min([line.quantity, *([max(signed)] if signed else [])]))
+    """The line under the mandate that suits it best, in the usual quantity as far as that was signed for."""
+    plans = [_plan(replace(line, quantity=n), scene, already) for n in _quantities(line, scene, already)]
+    return next((made for made in plans if not made.objections), plans[0])
+
+
+def _plan(line: DraftLine, scene: Scene, already: Sequence[Execution]) -> Plan:
     mandate, objections = rules.nearest([line], scene.context, scene.now, already)
     total = rules.total_of([line])
     assert total is not None  # its price is known
     return Plan(line=line, total=total, mandate=mandate, objections=tuple(objections))
+
+
+def _quantities(line: DraftLine, scene: Scene, already: Sequence[Execution]) -> list[int]:
+    """The usual quantity within what each mandate has room for, the most first."""
+    signed = _live(line.item_id, line.family, scene)
+    rooms = {rules.room(line, mandate, scene.context, scene.now, already) for mandate in signed}
+    found = sorted({min(line.quantity, room) for room in rooms if room}, reverse=True)
+    return found or [min(line.quantity, max((one.max_quantity for one in signed), default=line.quantity))]
+
+
+def _live(item_id: str, family: str, scene: Scene) -> list[Mandate]:
+    """The mandates in force for an item."""
+    return [one for one in scene.context.mandates if one.live(scene.now) and one.covers(item_id, family)]
 
 
 def _trouble_until(one: Execution, rest: timedelta) -> datetime:

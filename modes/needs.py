@@ -65,8 +65,8 @@ def needs(
     found = {wanted.need.family: wanted for wanted in _foreseen(known, context, policy)}
     for wanted in _browsed(context, known, now, policy, shelf):
         found[wanted.need.family] = wanted
-    aims = list(_aims(context, known, now, policy, shelf))
-    for wanted in aims:
+    aims = sorted(_aims(context, known, now, policy, shelf), key=lambda wanted: wanted.rank)
+    for wanted in reversed(aims):  # of several goals of a family the one most at risk counts
         if wanted.need.family is not None:
             found[wanted.need.family] = _joined(wanted, found.get(wanted.need.family))
     everything = [*found.values(), *(wanted for wanted in aims if wanted.need.family is None)]
@@ -115,7 +115,7 @@ def _aims(
     """The goals that are at risk and were not spoken of lately."""
     plain = {family: forecast for family, (_, forecast) in known.items()}
     shelf.load(sorted(coach.lines_wanted(context.goals, context.history, now)))
-    for goal in context.goals:
+    for goal in sorted(context.goals, key=lambda goal: goal.goal_id):
         spoken = context.coached.get(goal.goal_id)
         if spoken is not None and now < spoken + coach.REST:
             continue

@@ -160,6 +160,18 @@ def _cap(name: str, cap: Money | None, total: Money, before: Money, mandate: Man
         )
 
 
+def room(line: DraftLine, mandate: Mandate, context: Context, now: datetime, already: Iterable[Execution] = ()) -> int:
+    """How many of a line's item fit into the quantity, the order limit and the budget of a mandate."""
+    price = line.unit_price
+    if price is None or not price.minor:
+        return mandate.max_quantity
+    others = [one for one in (*context.executions, *already) if one.state in COMMITTED]
+    drawn = spent(mandate, others, now, price.currency).minor
+    caps = [(mandate.order_limit, 0), (mandate.budget, drawn)]
+    fitting = [(cap.minor - used) // price.minor for cap, used in caps if cap and cap.currency == price.currency]
+    return max(min([mandate.max_quantity, *fitting]), 0)
+
+
 def spent(mandate: Mandate, others: Iterable[Execution], now: datetime, currency: str) -> Money:
     """What executions under the mandate come to in the budget's period that ends now; unplaced ones count as of now."""
     start = None if mandate.budget_period is None else now - mandate.budget_period

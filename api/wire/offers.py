@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
-
 from pydantic import Field
 
 from api.wire.base import Id, Span, Time, Wire
 from api.wire.decisions import OfferOut, ReasonOut
 from engine.domain.decisions import Offer
 from engine.learn.base import Forecast
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from modes import document
 
 
 class OffersQuery(Wire):
@@ -92,24 +88,7 @@ class ForecastOut(Wire):
     @classmethod
     def of(cls, forecast: Forecast, customer_id: str) -> ForecastOut:
         """As answered."""
-        evidence = asdict(forecast.evidence)
-        for name in ("first", "last"):
-            evidence[f"{name}_at"] = _instant(evidence.pop(f"{name}_day"))
-        return cls(
-            customer_id=customer_id,
-            family=forecast.family,
-            item_id=forecast.item_id,
-            probability=forecast.probability,
-            low=forecast.low,
-            high=forecast.high,
-            expected_at=None if forecast.expected_day is None else _instant(forecast.expected_day),
-            evidence=evidence,
-        )
-
-
-def _instant(day: float) -> datetime:
-    """The instant so many days after 1970-01-01 UTC, to the second."""
-    return EPOCH + timedelta(seconds=round(day * 86_400))
+        return cls.model_validate(document.forecast(forecast, customer_id))
 
 
 class Due(Wire):

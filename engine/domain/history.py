@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,17 @@ def day_of(at: datetime) -> float:
     1.5
     """
     return (at - _EPOCH).total_seconds() / 86_400
+
+
+def at_day(day: float) -> datetime:
+    """The instant so many days after 1970-01-01 UTC, to the second.
+
+    Examples
+    --------
+    >>> at_day(1.5).isoformat()
+    '1970-01-02T12:00:00+00:00'
+    """
+    return _EPOCH + timedelta(seconds=round(day * 86_400))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -74,7 +74,7 @@ class Als:
         if not len(own):
             return np.zeros(self.factors.shape[1])
         matrix = self.gram + own.T @ (own * (confidence - 1)[:, None])
-        solved: Floats = np.linalg.solve(matrix, own.T @ confidence)
+        solved: Floats = np.linalg.solve(matrix, own.T @ confidence).astype(np.float64)
         return solved
 
     def scores(self, taste: Floats) -> NDArray[np.float32]:

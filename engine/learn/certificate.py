@@ -68,7 +68,7 @@ class Evidence:
 
 
 def gathered(snapshots: Snapshots, day: float, window: int) -> Evidence:
-    """The three latest windows that were over by ``day`` and do not overlap, each scored by what was known before it."""
+    """The three latest windows over by ``day`` that do not overlap, each scored by what was known before it."""
     cutoffs = [day - window * n for n in range(1, POOLED + 1)]
     probabilities, came, owners, used = [], [], [], []
     for cutoff in cutoffs:

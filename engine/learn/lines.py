@@ -77,7 +77,8 @@ class Lines:
         owner = self.customers[new]
         last = np.zeros(self.n_customers, np.int64)
         last[owner] = np.arange(len(owner))
-        return last[self.customers] - number + 1
+        places: Ints = last[self.customers] - number + 1
+        return places
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -60,7 +60,7 @@ class Past:
 
     def decayed(self, weights: Floats) -> Floats:
         """The weights of the lines summed by item, shape (n_own,)."""
-        return np.bincount(self.places, weights, minlength=self.n)
+        return np.bincount(self.places, weights, minlength=self.n).astype(np.float64)
 
     def by_days(self, half_life: float) -> Floats:
         """How often each was bought, a purchase counting half after so many days."""

@@ -206,7 +206,8 @@ def _reversed(text: str) -> tuple[int, ...]:
 def _between(days: Floats, hazards: Floats, window: float) -> Floats:
     """The hazard at a window: straight between the knots, and on as before beyond the last."""
     if window >= days[-1]:
-        return hazards[:, -1] * window / days[-1]
+        beyond: Floats = hazards[:, -1] * (window / days[-1])
+        return beyond
     right = int(np.searchsorted(days, window, side="right"))
     share = (window - days[right - 1]) / (days[right] - days[right - 1])
     found: Floats = hazards[:, right - 1] + share * (hazards[:, right] - hazards[:, right - 1])

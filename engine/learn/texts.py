@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,4 +26,4 @@ def packed(name: str, texts: Sequence[str]) -> dict[str, NDArray[Any]]:
 def unpacked(name: str, arrays: Mapping[str, NDArray[Any]]) -> list[str]:
     """The texts again."""
     content, starts = arrays[f"{name}.bytes"].tobytes(), arrays[f"{name}.starts"].tolist()
-    return [content[start:end].decode() for start, end in zip(starts[:-1], starts[1:], strict=True)]
+    return [content[start:end].decode() for start, end in pairwise(starts)]

@@ -49,6 +49,17 @@ def families(tx: Tx, ids: Collection[str]) -> dict[str, str]:
     return {row.item_id: row.family for row in by_ids(tx, statement, table.c.item_id, ids)}
 
 
+def classified(tx: Tx) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Id, family and category of every item, in the order of their ids."""
+    statement = select(table.c.item_id, table.c.family, table.c.category).order_by(table.c.item_id)
+    return [(id, family, tuple(path.split(LEVELS)) if path else ()) for id, family, path in tx.execute(statement)]
+
+
+def unavailable(tx: Tx) -> set[str]:
+    """The ids of the items that cannot be had now."""
+    return set(tx.scalars(select(table.c.item_id).where(~table.c.available)))
+
+
 def of_families(tx: Tx, families: Collection[str]) -> dict[str, list[str]]:
     """The items of each of those families, in the order of their ids."""
     members: dict[str, list[str]] = {family: [] for family in families}

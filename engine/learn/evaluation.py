@@ -1,0 +1,170 @@
+"""The table of accuracy: our engine beside its baselines, where nothing was fitted or tuned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.learn import als
+from engine.learn.accuracy import Accuracy, Honesty, accuracy, honesty
+from engine.learn.baskets import Blend, NextBasket
+from engine.learn.certificate import certify, gathered
+from engine.learn.lines import Split
+from engine.learn.past import Past
+from engine.learn.snapshots import WEEK, Snapshots
+from engine.learn.tuning import Case, cases
+
+Ints = NDArray[np.int64]
+DEPTH = 20  # of the lists that are judged
+Progress = Callable[[int, int], None]
+Ranker = Callable[[Past, bool], Ints]  # a past, and whether only new items are wanted -> codes, best first
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    method: str
+    level: str  # item or family
+    list: str  # all, or new: what the customer had not bought before
+    accuracy: Accuracy
+
+
+def compared(
+    split: Split, blend: Blend, *, level: str, seed: int, progress: Progress = lambda done, total: None
+) -> list[Row]:
+    """Every method fitted on the past of a split and judged on its baskets."""
+    if not len(split.past):
+        return []
+    day = float(split.past.days.max())
+    model = NextBasket.fit(split.past, day, blend=blend, seed=seed)
+    meant = cases(split)
+    rankers = _rankers(model, split)
+    rows = []
+    for place, (method, ranker) in enumerate(rankers.items()):
+        for only_new in (False, True):
+            found = judged(ranker, meant, only_new)
+            if found is not None:
+                rows.append(Row(method=method, level=level, list="new" if only_new else "all", accuracy=found))
+        progress(place + 1, len(rankers))
+    return rows
+
+
+def judged(ranker: Ranker, meant: Sequence[Case], only_new: bool = False) -> Accuracy | None:
+    """One method on the baskets that came; None where there are none."""
+    hits, sizes = [], []
+    for case in meant:
+        basket = case.basket[~np.isin(case.basket, case.past.items)] if only_new else case.basket
+        if len(basket):
+            hits.append(np.isin(ranker(case.past, only_new)[:DEPTH], basket))
+            sizes.append(len(basket))
+    return accuracy(hits, sizes)
+
+
+def ours(model: NextBasket) -> Ranker:
+    """The engine's own ranking."""
+    return lambda past, only_new: model.rank(past, DEPTH, only_new=only_new)[0]
+
+
+def _rankers(model: NextBasket, split: Split) -> dict[str, Ranker]:
+    counts = np.bincount(split.past.items, minlength=split.past.n_items).astype(float)
+    share = counts / (counts.max(initial=0.0) + 1)
+    return {
+        "rapport": ours(model),
+        "popular": lambda past, only_new: _top(counts, past, only_new),
+        "popular, last weeks": lambda past, only_new: _top(model.popularity.scores, past, only_new),
+        "personal": lambda past, only_new: _top(_bought(past, model.n_items), past, only_new),
+        "personal, then popular": lambda past, only_new: _top(_bought(past, model.n_items) + share, past, only_new),
+        "implicit als": lambda past, only_new: _top(_taste(model, past), past, only_new),
+        "implicit item-item": lambda past, only_new: _top(_votes(model, past), past, only_new),
+    }
+
+
+def _bought(past: Past, n_items: int) -> NDArray[np.float64]:
+    scores = np.zeros(n_items)
+    scores[past.items] = past.decayed(np.ones(len(past.places)))
+    return scores
+
+
+def _taste(model: NextBasket, past: Past) -> NDArray[np.float64]:
+    return model.als.scores(model.als.taste(past.items, past.by_days(als.HALF_LIFE))).astype(float)
+
+
+def _votes(model: NextBasket, past: Past) -> NDArray[np.float64]:
+    scores = np.zeros(model.n_items)
+    others, votes = model.neighbours.votes(past.items, past.by_days(als.HALF_LIFE))
+    scores[others] = votes
+    return scores
+
+
+def _top(scores: NDArray[np.float64], past: Past, only_new: bool) -> Ints:
+    """The highest, of equals the lowest code; what scores nothing is not listed."""
+    scores = scores.copy()
+    if only_new:
+        scores[past.items] = 0.0
+    most = min(DEPTH, len(scores))
+    found = np.argpartition(-scores, most - 1)[:most] if most else np.zeros(0, np.int64)
+    found = found[scores[found] > 0]
+    return found[np.lexsort((found, -scores[found]))].astype(np.int64)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecasts:
+    """How forecasts at one cut-off turned out."""
+
+    cutoff: float  # days since 1970-01-01 UTC
+    window: int  # days
+    honesty: Honesty
+
+
+def forecasts(snapshots: Snapshots, windows: Sequence[int], n: int) -> Iterator[Forecasts]:
+    """Forecasts made at the ``n`` latest weekly cut-offs whose window is over, from what was known by then."""
+    for window in windows:
+        for cutoff in cutoffs(snapshots, window, n):
+            fitted = snapshots.fit(cutoff, window)
+            if fitted is None:
+                continue
+            seen = snapshots.at(cutoff)
+            found = honesty(fitted.probabilities(seen.traits.values), seen.came(window))
+            yield Forecasts(cutoff=cutoff, window=window, honesty=found)
+
+
+def cutoffs(snapshots: Snapshots, window: float, n: int) -> list[float]:
+    """Weekly cut-offs, counted back from the last whose window is over; the earliest first."""
+    last = snapshots.until - window
+    return [day for day in (last - WEEK * back for back in range(n - 1, -1, -1)) if day >= snapshots.first]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gate:
+    """What the gate would have let through at one cut-off, and what came of it."""
+
+    cutoff: float  # days since 1970-01-01 UTC
+    threshold: float | None  # None: shut
+    executions: int  # pairs of customer and family
+    precision: float | None
+    share_of_purchases: float  # of all pairs bought within the window
+
+
+def gates(snapshots: Snapshots, promise: float, window: int, n: int) -> Iterator[Gate]:
+    """The gate replayed: at each cut-off the certificate and the forecast of that day, then what was bought."""
+    for cutoff in cutoffs(snapshots, window, n):
+        fitted = snapshots.fit(cutoff, window)
+        proof = certify(gathered(snapshots, cutoff, window), promise)
+        if fitted is None or proof.threshold is None:
+            yield Gate(cutoff=cutoff, threshold=None, executions=0, precision=None, share_of_purchases=0.0)
+            continue
+        seen = snapshots.at(cutoff)
+        acted = fitted.probabilities(seen.traits.values) >= proof.threshold
+        came = seen.came(window)
+        hits = int(np.count_nonzero(came & acted))
+        yield Gate(
+            cutoff=cutoff,
+            threshold=proof.threshold,
+            executions=int(np.count_nonzero(acted)),
+            precision=hits / int(np.count_nonzero(acted)) if acted.any() else None,
+            share_of_purchases=hits / max(int(np.count_nonzero(came)), 1),
+        )

@@ -1,0 +1,144 @@
+"""A training: settings found on earlier baskets, accuracy measured on later ones, then a fit on everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import numpy as np
+
+from engine.domain.history import day_of
+from engine.learn import base, evaluation
+from engine.learn.accuracy import Accuracy, honesty, reliability
+from engine.learn.baskets import Blend, NextBasket
+from engine.learn.catalogue import Catalogue
+from engine.learn.certificate import WINDOWS, gathered
+from engine.learn.lines import Lines, last_orders
+from engine.learn.purchases import Purchases
+from engine.learn.replenishment import Replenishment
+from engine.learn.snapshots import WEEK, Snapshots
+from engine.learn.tuning import cases, tune
+
+TUNED_ON = 2  # the order of each customer, counted from the latest, that settings are found on
+JUDGED_ON = 1
+Say = Callable[[str, int, int], None]  # a stage, how far it is, how far it goes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """What a training came to."""
+
+    model: base.Model
+    ours: Accuracy | None  # None: nobody has orders enough to be judged on
+    served: Accuracy | None  # of the settings that are served, fitted and judged alike; None: nothing is served yet
+
+
+def train(
+    lines: Lines,
+    catalogue: Catalogue,
+    *,
+    model_id: str,
+    created_at: datetime,
+    as_of: datetime,
+    served: Blend | None = None,
+    seed: int = 0,
+    say: Say = lambda stage, done, total: None,
+) -> Trained:
+    """Fit everything on what was bought before ``as_of``.
+
+    Parameters
+    ----------
+    lines : items coded as ``catalogue`` codes them; at least one line before ``as_of``
+    served : the blend that is served now, to be compared with
+    """
+    day = day_of(as_of)
+    lines = lines.before(day)
+    blend = _tuned(lines, seed, say)
+    found, before = _judged(lines, blend, served, seed, say)
+    say("fitting the next basket", 0, 1)
+    baskets = NextBasket.fit(lines, day, blend=blend, seed=seed)
+    say("fitting the forecasts", 0, 1)
+    snapshots = snapshots_of(lines, catalogue, day, seed)
+    replenishment = Replenishment.fit(snapshots, catalogue.families)
+    evidence = {}
+    for place, window in enumerate(WINDOWS):
+        say("gathering evidence for the gate", place, len(WINDOWS))
+        evidence[window] = gathered(snapshots, day, window)
+    model = base.Model(
+        model_id=model_id,
+        created_at=created_at,
+        as_of=as_of,
+        metrics=_metrics(lines, found, snapshots),
+        catalogue=catalogue,
+        baskets=baskets,
+        replenishment=replenishment,
+        evidence=evidence,
+    )
+    return Trained(model=model, ours=found, served=before)
+
+
+def snapshots_of(lines: Lines, catalogue: Catalogue, day: float, seed: int) -> Snapshots:
+    """The snapshots of families up to a day."""
+    bought = lines.before(day)
+    purchases = Purchases.of(bought.customers, catalogue.family_of[bought.items], bought.days)
+    return Snapshots(purchases=purchases, n_families=len(catalogue.families), until=day, seed=seed)
+
+
+def _tuned(lines: Lines, seed: int, say: Say) -> Blend:
+    """The blend found on the last order but one of each customer; nobody's last order is looked at."""
+    split = last_orders(lines, TUNED_ON)
+    if not len(split.future):
+        return Blend()
+    say("fitting for the settings", 0, 1)
+    model = NextBasket.fit(split.past, float(split.past.days.max()), blend=Blend(), seed=seed)
+    return tune(model, split, lambda done, total: say("finding the settings", done, total))
+
+
+def _judged(
+    lines: Lines, blend: Blend, served: Blend | None, seed: int, say: Say
+) -> tuple[Accuracy | None, Accuracy | None]:
+    """The accuracy of a blend and of the one that is served, on the last order of each customer."""
+    split = last_orders(lines, JUDGED_ON)
+    if not len(split.future):
+        return None, None
+    say("judging on the latest baskets", 0, 1)
+    model = NextBasket.fit(split.past, float(split.past.days.max()), blend=blend, seed=seed)
+    meant = cases(split)
+    found = evaluation.judged(evaluation.ours(model), meant)
+    if served is None:
+        return found, None
+    other = NextBasket(
+        blend=served,
+        popularity=model.popularity,
+        repeat=model.repeat,
+        als=model.als,
+        neighbours=model.neighbours,
+    )
+    return found, evaluation.judged(evaluation.ours(other), meant)
+
+
+def _metrics(lines: Lines, found: Accuracy | None, snapshots: Snapshots) -> Mapping[str, object]:
+    return {
+        "lines": len(lines),
+        "customers": len(np.unique(lines.customers)),
+        "items": len(np.unique(lines.items)),
+        "next_basket": None if found is None else asdict(found),
+        "replenishment": _replenishment(snapshots),
+    }
+
+
+def _replenishment(snapshots: Snapshots) -> Mapping[str, object] | None:
+    """Of the latest week that is over, forecast from what was known before it."""
+    cutoff = snapshots.until - WEEK
+    fitted = snapshots.fit(cutoff, WEEK)
+    if fitted is None:
+        return None
+    seen = snapshots.at(cutoff)
+    probabilities, came = fitted.probabilities(seen.traits.values), seen.came(WEEK)
+    return {
+        "cutoff_day": cutoff,
+        "window_days": int(WEEK),
+        **asdict(honesty(probabilities, came)),
+        "reliability": [asdict(one) for one in reliability(probabilities, came)],
+    }

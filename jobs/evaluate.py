@@ -1,0 +1,144 @@
+"""The served settings beside their baselines, on baskets and windows that nothing was fitted or tuned on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from engine.config import Settings
+from engine.domain.history import at_day, day_of
+from engine.errors import Unavailable
+from engine.learn import base, evaluation
+from engine.learn.evaluation import Forecasts, Gate, Row
+from engine.learn.lines import Lines, Split, last_orders, next_orders
+from engine.learn.training import snapshots_of
+from engine.store import artifacts
+from engine.store.database import Database
+from jobs import shopping
+from jobs.train import SEED
+from modes.document import instant
+
+WINDOWS = (7, 14, 28)  # days
+CUTOFFS = 3
+AHEAD = timedelta(days=14)  # before the end, where a time split cuts
+Say = Callable[[str, int, int], None]
+
+
+class Cut(StrEnum):
+    """Where time is split."""
+
+    LAST_BASKET = "last-basket"  # each customer's last basket is foreseen
+    TIME = "time"  # one cut-off for all; everybody's next basket is foreseen
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """The tables."""
+
+    model_id: str
+    rows: Sequence[Row]
+    replenishment: Sequence[Forecasts]
+
+    def document(self) -> dict[str, object]:
+        """As JSON, in the contract's words."""
+        return {
+            "model_id": self.model_id,
+            "rows": [_row(row) for row in self.rows],
+            "replenishment": [_forecasts(one) for one in self.replenishment],
+        }
+
+
+def run(db: Database, settings: Settings, *, cut: Cut, as_of: datetime, say: Say) -> Report:
+    """Accuracy of next baskets at the level of items and of families, and of forecasts at the latest cut-offs."""
+    model = served(settings)
+    say("reading orders", 0, 1)
+    read = shopping.read(db, settings, as_of)
+    families = read.lines.by(read.catalogue.family_of, len(read.catalogue.families))
+    rows: list[Row] = []
+    for level, lines in (("item", read.lines), ("family", families)):
+        rows += evaluation.compared(
+            _split(lines, cut, as_of),
+            model.baskets.blend,
+            level=level,
+            seed=SEED,
+            progress=lambda done, total, level=level: say(f"next baskets, {level} level", done, total),  # type: ignore[misc]
+        )
+    say("forecasts", 0, 1)
+    snapshots = snapshots_of(read.lines, read.catalogue, day_of(as_of), SEED)
+    found = list(evaluation.forecasts(snapshots, WINDOWS, CUTOFFS))
+    return Report(model_id=model.model_id, rows=rows, replenishment=found)
+
+
+def gate(
+    db: Database, settings: Settings, *, promise: float, window: int, cutoffs: int, as_of: datetime, say: Say
+) -> list[Gate]:
+    """The gate replayed at past cut-offs, an execution being a customer and a family."""
+    say("reading orders", 0, 1)
+    read = shopping.read(db, settings, as_of)
+    snapshots = snapshots_of(read.lines, read.catalogue, day_of(as_of), SEED)
+    found = []
+    for one in evaluation.gates(snapshots, promise, window, cutoffs):
+        found.append(one)
+        say("cut-offs", len(found), cutoffs)
+    return found
+
+
+def served(settings: Settings) -> base.Model:
+    """The served model.
+
+    Raises
+    ------
+    Unavailable
+        where none has been published
+    """
+    served = artifacts.served_id(settings.models)
+    if served is None:
+        raise Unavailable("no model is served: train one first (rapport train)")
+    return base.decode(artifacts.read(settings.models, served))
+
+
+def _split(lines: Lines, cut: Cut, as_of: datetime) -> Split:
+    return last_orders(lines) if cut is Cut.LAST_BASKET else next_orders(lines, day_of(as_of - AHEAD))
+
+
+def _row(row: Row) -> dict[str, object]:
+    found = row.accuracy
+    return {
+        "method": row.method,
+        "level": row.level,
+        "list": row.list,
+        "recall@10": found.recall_10,
+        "recall@20": found.recall_20,
+        "ndcg@10": found.ndcg_10,
+        "phr@10": found.phr_10,
+        "se": found.se,
+        "customers": found.customers,
+    }
+
+
+def _forecasts(one: Forecasts) -> dict[str, object]:
+    return {
+        "cutoff": instant(at_day(one.cutoff)),
+        "window": f"{one.window}d",
+        "auc": one.honesty.auc,
+        "ece": one.honesty.ece,
+        "brier": one.honesty.brier,
+        "pairs": one.honesty.pairs,
+    }
+
+
+def gates(found: Sequence[Gate]) -> list[dict[str, object]]:
+    """Cut-offs as JSON, in the contract's words."""
+    return [
+        {
+            "cutoff": instant(at_day(one.cutoff)),
+            "open": one.threshold is not None,
+            "threshold": one.threshold,
+            "executions": one.executions,
+            "precision": one.precision,
+            "share_of_purchases": one.share_of_purchases,
+        }
+        for one in found
+    ]

@@ -1,0 +1,143 @@
+"""Training: fit up to an instant, judge on a time split, publish if no worse than what is served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import uuid4
+
+import structlog
+
+from engine.config import Settings
+from engine.errors import ArtifactError, Unavailable
+from engine.learn import base
+from engine.learn.accuracy import Accuracy
+from engine.learn.training import Say, Trained, train
+from engine.store import artifacts, models
+from engine.store.database import Database
+from jobs import shopping
+
+log = structlog.get_logger()
+SEED = 20171130
+FEWEST = 0.5  # of the lines that the served model was fitted on; fewer are taken for a fault in the data
+silent: Say = lambda stage, done, total: None  # noqa: E731
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Training:
+    """What a training came to."""
+
+    model_id: str
+    as_of: datetime
+    published: bool
+    reason: str
+    served: str | None  # the id of the model that is served now
+    ours: Accuracy | None
+    before: Accuracy | None  # of the settings that were served, fitted and judged alike
+    metrics: Mapping[str, object]
+
+    def document(self) -> dict[str, object]:
+        """As JSON."""
+        return {
+            "model_id": self.model_id,
+            "as_of": self.as_of.isoformat().replace("+00:00", "Z"),
+            "published": self.published,
+            "reason": self.reason,
+            "served": self.served,
+            "next_basket": None if self.ours is None else asdict(self.ours),
+            "next_basket_served": None if self.before is None else asdict(self.before),
+            "metrics": dict(self.metrics),
+        }
+
+
+def run(
+    db: Database, settings: Settings, *, as_of: datetime, now: datetime, seed: int = SEED, say: Say = silent
+) -> Training:
+    """Train on everything before ``as_of``; the first model is always published.
+
+    Raises
+    ------
+    Unavailable
+        where nothing was bought before ``as_of``
+    """
+    say("reading orders", 0, 1)
+    read = shopping.read(db, settings, as_of)
+    if not len(read.lines):
+        raise Unavailable(f"nothing to train on: no orders are stored from before {as_of.isoformat()}")
+    served = _served(settings)
+    trained = train(
+        read.lines,
+        read.catalogue,
+        model_id=f"{as_of:%Y%m%dT%H%M%S}-{uuid4().hex[:6]}",
+        created_at=now,
+        as_of=as_of,
+        served=None if served is None else served.baskets.blend,
+        seed=seed,
+        say=say,
+    )
+    reason = _objection(trained, served)
+    _keep(db, settings, trained.model, reason, now)
+    return Training(
+        model_id=trained.model.model_id,
+        as_of=as_of,
+        published=reason is None,
+        reason=reason or _welcome(trained),
+        served=artifacts.served_id(settings.models),
+        ours=trained.ours,
+        before=trained.served,
+        metrics=trained.model.metrics,
+    )
+
+
+def _served(settings: Settings) -> base.Model | None:
+    """The served model; one that cannot be read is no bar to a better one."""
+    served = artifacts.served_id(settings.models)
+    try:
+        return None if served is None else base.decode(artifacts.read(settings.models, served))
+    except ArtifactError as error:
+        log.warning("model.unreadable", model_id=served, error=str(error))
+        return None
+
+
+def _objection(trained: Trained, served: base.Model | None) -> str | None:
+    """Why the new model is not published; None where it is."""
+    if served is None:
+        return None
+    now, before = trained.model.metrics["lines"], served.metrics.get("lines", 0)
+    if isinstance(now, int) and isinstance(before, int) and now < FEWEST * before:
+        return f"only {now:,} lines to learn from, and {before:,} when the served model was fitted"
+    if served.as_of > trained.model.as_of:
+        return f"the served model knows what happened until {served.as_of.isoformat()}"
+    if trained.ours is None or trained.served is None:
+        return None
+    if trained.ours.recall_10 < trained.served.recall_10 - trained.ours.se:
+        return f"recall@10 {trained.ours.recall_10:.4f}, and {trained.served.recall_10:.4f} with the served settings"
+    return None
+
+
+def _welcome(trained: Trained) -> str:
+    if trained.ours is None or trained.served is None:
+        return "the first model that could be judged"
+    return (
+        f"recall@10 {trained.ours.recall_10:.4f}, no worse than {trained.served.recall_10:.4f} with the served settings"
+    )
+
+
+def _keep(db: Database, settings: Settings, model: base.Model, objection: str | None, now: datetime) -> None:
+    """The artifact first, then the record, then the pointer: whatever is pointed at is there and known."""
+    artifacts.write(settings.models, base.encode(model))
+    with db.begin() as tx:
+        models.add(
+            tx,
+            models.Trained(
+                model_id=model.model_id,
+                created_at=now,
+                as_of=model.as_of,
+                published=objection is None,
+                reason=objection or "no worse than what was served",
+                metrics=model.metrics,
+            ),
+        )
+    if objection is None:
+        artifacts.point(settings.models, model.model_id)
