@@ -1,9 +1,58 @@
-"""The decision itself; written once modes are there."""
+"""One decision for one customer, made while they wait."""
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-Document = Mapping[str, object]
+from functools import partial
+from uuid import uuid4
+
+from api.service import Service
+from api.wire.decisions import DecisionIn
+from engine.store import decided, items
+from engine.store.decided import Made
+from engine.store.decisions import Document
+from modes.decide import decide as decided_on
+from modes.deeds import deeds
+from modes.document import document
+from modes.request import Request, matched
 
 
-def decide(*a):
-    raise NotImplementedError
+def decide(here: Service, asked: DecisionIn) -> Document:
+    """Decide, keep the decision with what follows from it, and answer it; a dry run keeps nothing.
+
+    Raises
+    ------
+    InputError
+        for a requested item that is not known, or a filter that is none
+    """
+    now, model, request = here.now(), here.model(), _request(asked)
+    with here.db.read() as tx:
+        decision = decided_on(
+            here.context(tx, asked.customer_id, now),
+            model,
+            now,
+            request=request and matched(request, model, partial(items.meant, tx)),
+            catalogue=partial(items.get_many, tx),
+            policy=here.policy,
+            decision_id=str(uuid4()),
+            touchpoint=asked.touchpoint,
+            limit=asked.limit,
+            exclude=frozenset(asked.exclude_item_ids),
+            filter=asked.filter,
+        )
+    if asked.dry_run:
+        return document(decision, asked.explain)
+    made = Made(decision=decision, deeds=deeds(decision, now), document=partial(document, decision, True))
+    with here.db.begin() as tx:
+        kept = decided.keep(tx, [made], "api", now)[0]
+    return kept.document if asked.explain else document(decision, False, kept.orders)
+
+
+def _request(asked: DecisionIn) -> Request | None:
+    if asked.request is None:
+        return None
+    return Request(
+        items=tuple((item.item_id, item.quantity) for item in asked.request.items),
+        query=asked.request.query,
+        category=asked.request.category,
+        needed_by=asked.request.needed_by,
+    )

@@ -15,6 +15,7 @@ from api.wire.decisions import DecisionIn, DecisionOut, Decisions, OutcomesIn, O
 from engine.errors import NotFound
 from engine.store import decisions, outcomes
 from engine.store.database import Tx
+from engine.store.decisions import Document
 from engine.store.rows import Put
 
 topic = Topic(name="decisions", description="Which experience to give, why, and what became of it")
@@ -30,18 +31,18 @@ ONE = "/v1/decisions/<ident:decision_id>"
     status=HTTPStatus.CREATED,
     problems=frozenset({HTTPStatus.NOT_FOUND}),
 )
-def decide(body: DecisionIn) -> deciding.Document:
+def decide(body: DecisionIn) -> Document:
     """Decide for one customer now.
 
     Somebody who is not known is answered cold, and does not become a customer by it.
     """
     caller().require_own(body.customer_id)
     g.customer_id = body.customer_id
-    return deciding.decide(service(), body, caller().actor)
+    return deciding.decide(service(), body)
 
 
 @topic.route("GET", ONE, scopes=APP_AND_BACKEND, documented_answer=DecisionOut)
-def get_decision(decision_id: str) -> deciding.Document:
+def get_decision(decision_id: str) -> Document:
     """A decision as it was answered."""
     with service().db.read() as tx:
         return _own(tx, decision_id)
@@ -73,7 +74,7 @@ def post_outcomes(decision_id: str, body: OutcomesIn) -> OutcomesTaken:
     )
 
 
-def _own(tx: Tx, decision_id: str) -> deciding.Document:
+def _own(tx: Tx, decision_id: str) -> Document:
     found = decisions.get(tx, decision_id)
     if found is None or caller().customer_id not in (None, found[0]):
         raise NotFound("decision", decision_id)

@@ -51,6 +51,12 @@ def mode_mix(tx: Tx, since: datetime | None = None) -> Counter[str]:
     return Counter({row[0]: row[1] for row in tx.execute(statement)})
 
 
+def decided_for(tx: Tx, trigger: str, since: datetime) -> set[str]:
+    """The customers for whom decisions of a trigger were made from an instant on."""
+    wanted = select(decisions.c.customer_id).where(decisions.c.trigger == trigger, decisions.c.decided_at >= since)
+    return set(tx.scalars(wanted.distinct()))
+
+
 def count(tx: Tx) -> int:
     """How many decisions are kept."""
     return tx.scalar(select(func.count()).select_from(decisions)) or 0

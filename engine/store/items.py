@@ -75,6 +75,13 @@ def in_category(tx: Tx, category: str, limit: int) -> list[str]:
     return list(tx.scalars(statement))
 
 
+def meant(tx: Tx, query: str | None, category: str | None, limit: int) -> list[str]:
+    """Items that words, a category, or words within a category may mean, best first."""
+    if query is not None:
+        return search(tx, query, limit, category)
+    return [] if category is None else in_category(tx, category, limit)
+
+
 def search(tx: Tx, query: str, limit: int, category: str | None = None) -> list[str]:
     """Items that a customer may mean by ``query``, best first; any text may be asked.
 

@@ -1,0 +1,58 @@
+"""A decision and what follows from it, kept in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.domain.decisions import Decision
+from engine.domain.deeds import Deed
+from engine.domain.executions import Execution
+from engine.store import decisions, executions, nudges
+from engine.store.database import Tx
+from engine.store.decisions import Document
+
+Stored = Mapping[int, Execution]  # position of the experience -> its order
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """One decision with what is to be done about it."""
+
+    decision: Decision
+    deeds: Sequence[Deed]
+    document: Callable[[Stored], Document]  # how it is kept, given the orders the ledger took
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """A decision as it is kept, and its orders."""
+
+    document: Document
+    orders: Stored
+
+
+def keep(tx: Tx, made: Sequence[Made], trigger: str, now: datetime) -> list[Kept]:
+    """Keep decisions, their orders and their messages.
+
+    The ledger does not take an order whose need has one under way, or had one in the same cycle; nobody is told of
+    such an order.
+    """
+    stored = [_acted(tx, one, now) for one in made]
+    kept = [Kept(document=one.document(orders), orders=orders) for one, orders in zip(made, stored, strict=True)]
+    decisions.add_many(tx, [(one.decision, put.document) for one, put in zip(made, kept, strict=True)], trigger)
+    return kept
+
+
+def _acted(tx: Tx, made: Made, now: datetime) -> Stored:
+    orders: dict[int, Execution] = {}
+    for deed in made.deeds:
+        if deed.execution is not None:
+            taken = executions.add(tx, deed.execution, now)
+            if taken is None:
+                continue
+            orders[deed.position] = taken
+        if deed.message is not None:
+            nudges.add(tx, [deed.message])
+    return orders

@@ -1,0 +1,108 @@
+"""Decisions for many customers: read together, decided one by one, kept together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from uuid import uuid4
+
+import structlog
+
+from engine.config import Settings
+from engine.domain.context import Context
+from engine.domain.customers import Grant
+from engine.domain.shopping import Item
+from engine.learn.base import Model
+from engine.store import context as contexts
+from engine.store import decided, items
+from engine.store.database import Database, Tx
+from engine.store.decided import Made
+from modes.decide import decide
+from modes.deeds import deeds
+from modes.document import Json, document
+from modes.policy import Policy
+from modes.request import Request, matched
+
+log = structlog.get_logger()
+BATCH = 50  # customers in one transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deciding:
+    """Everything decisions are made with but the customers and the instant."""
+
+    db: Database
+    settings: Settings
+    model: Model | None
+    trigger: str
+    touchpoint: str | None = None
+    limit: int = 10
+    items: dict[str, Item | None] = field(default_factory=dict)  # read so far
+
+    @property
+    def policy(self) -> Policy:
+        """What the shop decided about deciding."""
+        return Policy.of(self.settings)
+
+    def one(self, customer_id: str, now: datetime, request: Request | None = None, *, dry_run: bool = False) -> Json:
+        """The decision for one customer, known or not, as it is answered."""
+        default = Grant(self.settings.personalization_default)
+        with self.db.read() as tx:
+            context = contexts.read(tx, customer_id, now, zone=self.settings.timezone, personalization_default=default)
+            made = self._made(tx, context, now, request)
+        return document(made.decision) if dry_run else self._kept([made], now)[0]
+
+    def many(
+        self,
+        ids: Sequence[str],
+        now: datetime,
+        requests: Mapping[str, Request] | None = None,
+        *,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Json]:
+        """The decisions for known customers; one that cannot be decided for is logged, and the others go on."""
+        for start in range(0, len(ids), BATCH):
+            if stopped():
+                return
+            yield from self._batch(ids[start : start + BATCH], now, requests or {})
+
+    def _batch(self, ids: Sequence[str], now: datetime, requests: Mapping[str, Request]) -> list[Json]:
+        default = Grant(self.settings.personalization_default)
+        with self.db.read() as tx:
+            known = contexts.read_many(tx, ids, now, zone=self.settings.timezone, personalization_default=default)
+            made = []
+            for id, context in known.items():
+                try:
+                    made.append(self._made(tx, context, now, requests.get(id)))
+                except Exception:
+                    log.exception("decision.failed", customer_id=id)
+        return self._kept(made, now)
+
+    def _made(self, tx: Tx, context: Context, now: datetime, request: Request | None) -> Made:
+        decision = decide(
+            context,
+            self.model,
+            now,
+            request=request and matched(request, self.model, partial(items.meant, tx)),
+            catalogue=lambda ids: self._items(tx, ids),
+            policy=self.policy,
+            decision_id=str(uuid4()),
+            touchpoint=self.touchpoint,
+            limit=self.limit,
+        )
+        return Made(decision=decision, deeds=deeds(decision, now), document=partial(document, decision, True))
+
+    def _items(self, tx: Tx, ids: Collection[str]) -> Mapping[str, Item]:
+        """Items, each read once in the life of this; what is placed is looked up again."""
+        missing = [id for id in ids if id not in self.items]
+        if missing:
+            found = items.get_many(tx, missing)
+            self.items.update({id: found.get(id) for id in missing})
+        return {id: item for id in ids if (item := self.items[id]) is not None}
+
+    def _kept(self, made: Sequence[Made], now: datetime) -> list[Json]:
+        with self.db.begin() as tx:
+            stored = decided.keep(tx, made, self.trigger, now)
+        return [one.document for one in stored]
