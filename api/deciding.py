@@ -6,14 +6,14 @@ from functools import partial
 from uuid import uuid4
 
 from api.service import Service
-from api.wire.decisions import DecisionIn
+from api.wire.decisions import DecisionIn, wanted
 from engine.store import decided, items
 from engine.store.decided import Made
 from engine.store.decisions import Document
 from modes.decide import decide as decided_on
 from modes.deeds import deeds
 from modes.document import document
-from modes.request import Request, matched
+from modes.request import matched
 
 
 def decide(here: Service, asked: DecisionIn) -> Document:
@@ -24,7 +24,8 @@ def decide(here: Service, asked: DecisionIn) -> Document:
     InputError
         for a requested item that is not known, or a filter that is none
     """
-    now, model, request = here.now(), here.model(), _request(asked)
+    now, model = here.now(), here.model()
+    request = None if asked.request is None else wanted(asked.request)
     with here.db.read() as tx:
         decision = decided_on(
             here.context(tx, asked.customer_id, now),
@@ -45,14 +46,3 @@ def decide(here: Service, asked: DecisionIn) -> Document:
     with here.db.begin() as tx:
         kept = decided.keep(tx, [made], "api", now)[0]
     return kept.document if asked.explain else document(decision, False, kept.orders)
-
-
-def _request(asked: DecisionIn) -> Request | None:
-    if asked.request is None:
-        return None
-    return Request(
-        items=tuple((item.item_id, item.quantity) for item in asked.request.items),
-        query=asked.request.query,
-        category=asked.request.category,
-        needed_by=asked.request.needed_by,
-    )

@@ -59,6 +59,25 @@ def bar(text: str, shown: bool) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
+@contextmanager
+def stages(shown: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar whose text tells the stage; what it gives takes stage, how much is done, of how much in all."""
+    if not shown or not sys.stderr.isatty():
+        yield lambda stage, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def say(stage: str, done: int, total: int) -> None:
+            progress.update(task, description=stage, completed=done, total=total if total > 1 else None)
+
+        yield say
+
+
 def _cell(value: object) -> str:
     from rich.markup import escape
 

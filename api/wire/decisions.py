@@ -10,6 +10,7 @@ from pydantic import Field, RootModel
 from api.wire.base import Id, Text, Time, Wire
 from api.wire.customers import RungLabel
 from engine.domain.decisions import Mode, Outcome, OutcomeKind, Phase, Source, Stage
+from modes.request import Request
 
 
 class RequestedItem(Wire):
@@ -26,6 +27,16 @@ class RequestIn(Wire):
     query: str | None = Field(default=None, min_length=1, max_length=500)
     category: str | None = Field(default=None, min_length=1, max_length=500)
     needed_by: Time | None = None
+
+
+def wanted(asked: RequestIn) -> Request:
+    """The request as decisions take it."""
+    return Request(
+        items=tuple((item.item_id, item.quantity) for item in asked.items),
+        query=asked.query,
+        category=asked.category,
+        needed_by=asked.needed_by,
+    )
 
 
 class DecisionIn(Wire):
