@@ -31,6 +31,8 @@ def experience(
 
 def removal(found: Removal) -> str:
     """What kept a way of serving the customer from being chosen."""
+    if found.detail.get("stated") is False:
+        return _UNSTATED
     facts = {key: _said(value) for key, value in found.detail.items()}
     template = _REMOVALS.get(found.rule) or _REMOVALS.get(found.rule.rsplit(".", 1)[0]) or _CEILINGS
     try:
@@ -130,6 +132,7 @@ def _said(value: object) -> object:
 
 _PLAIN = "This does not apply now."
 _CEILINGS = "You said how much may be done for you: at most {ceiling}."
+_UNSTATED = "You have not said that more may be done for you than to ask you first."
 _REMOVALS: Mapping[str, str] = {
     "consents.personalization": "You have not allowed us to use your own orders.",
     "consents.coaching": "You have not allowed us to help with your goals.",
@@ -166,7 +169,7 @@ _REMOVALS: Mapping[str, str] = {
     "certificate.shut": "There is no proof yet that ordering unasked would be right {promise} of the time.",
     "certificate.below": "We are {probability} sure that you need it, and order unasked only from {threshold} on.",
     "incident": "You stopped or returned such an order lately, so we ask first.",
-    "attention.spent": "You have heard from us {messages} times in a week, and that is enough.",
+    "attention.spent": "You hear from us {messages} times this week, and that is enough.",
     "probability.low": "It is not likely enough that you need it now.",
     "value.low": "It would hardly help you.",
     "need.none_likely": "Nothing seems to be due for you.",

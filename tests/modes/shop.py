@@ -124,6 +124,9 @@ class FakeModel:
         return a_certificate(self.thresholds.get(promise), window_days=window_days, promise=promise)
 
 
+NO_MODEL = FakeModel()  # stands for none at all
+
+
 def ranked(ids: Iterable[str], bought: Collection[str]) -> Recommendations:
     """Recommendations in this order."""
     items = tuple(ids)
@@ -250,9 +253,10 @@ def decided(context: Context | None = None, model: FakeModel | None = None, **gi
     """A decision for somebody who is not here, unless a touchpoint or a request says otherwise."""
     known = {"now": NOW, "policy": Policy(), "decision_id": "d1", "catalogue": catalogue(given.pop("items", ITEMS))}
     chosen = {**known, **given}
+    served = FakeModel([a_forecast()]) if model is None else model
     return decide(
         a_context() if context is None else context,
-        FakeModel([a_forecast()]) if model is None else model,  # type: ignore[arg-type]
+        None if served is NO_MODEL else served,  # type: ignore[arg-type]
         chosen.pop("now"),
         **chosen,
     )
