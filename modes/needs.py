@@ -14,7 +14,7 @@ from engine.domain.history import day_of
 from engine.learn.base import Forecast, Model
 from modes import coach, gate
 from modes.coach import Progress
-from modes.policy import WINDOWS, Policy
+from modes.policy import Policy
 from modes.request import Request
 from modes.shelf import Shelf
 
@@ -46,12 +46,8 @@ def forecasts(context: Context, model: Model | None, now: datetime) -> dict[str,
     """For every family with a rhythm: its window in days, and its forecast over that window."""
     if model is None or not len(context.history):
         return {}
-    found: dict[str, tuple[int, Forecast]] = {}
-    for days in WINDOWS:
-        for forecast in model.forecast(context.history, day_of(now), days):
-            if gate.window(forecast.evidence.median_gap_days) == days:
-                found[forecast.family] = (days, forecast)
-    return found
+    found = model.forecast_each(context.history, day_of(now), gate.window)
+    return {forecast.family: (round(forecast.window_days), forecast) for forecast in found}
 
 
 def needs(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.domain.artifacts import Artifact
 from engine.domain.history import History
-from engine.errors import ArtifactError
+from engine.errors import ArtifactError, InputError
 from engine.learn import certificate as certificates
 from engine.learn import reasons
 from engine.learn.als import Als
@@ -22,7 +22,7 @@ from engine.learn.neighbours import Neighbours
 from engine.learn.past import Past
 from engine.learn.popularity import Popularity
 from engine.learn.repeat import Repeat
-from engine.learn.replenishment import Replenishment
+from engine.learn.replenishment import LONGEST, Replenishment
 from engine.learn.results import Certificate, Evidence, Forecast, Recommendation, Recommendations
 
 __all__ = ["Certificate", "Evidence", "Forecast", "Model", "Recommendation", "Recommendations", "decode", "encode"]
@@ -43,6 +43,7 @@ class Model:
     baskets: NextBasket
     replenishment: Replenishment
     evidence: Mapping[int, certificates.Evidence]  # by window in days
+    _certificates: dict[tuple[int, float], Certificate] = field(default_factory=dict, repr=False)  # made once
 
     def recommend(
         self,
@@ -80,7 +81,13 @@ class Model:
 
         ``window_days`` is above 0 and at most 60.
         """
-        return self.replenishment.forecast(history, now_day, window_days)
+        if not 0 < window_days <= LONGEST:
+            raise InputError.of("within", f"a window above 0 and of at most {LONGEST:g} days", f"{window_days:g} days")
+        return self.replenishment.forecast(history, now_day, lambda gap: window_days)
+
+    def forecast_each(self, history: History, now_day: float, window_of: Callable[[float], float]) -> list[Forecast]:
+        """The same with a window for each family, from its median gap in days."""
+        return self.replenishment.forecast(history, now_day, window_of)
 
     def related(self, item_id: str, k: int, *, exclude: Collection[str] = frozenset()) -> Recommendations:
         """Items bought by those who buy this one, the nearest first; empty for an item that nobody bought."""
@@ -119,9 +126,11 @@ class Model:
 
     def certificate(self, window_days: int, promise: float) -> Certificate:
         """The proof that executions keep ``promise`` in windows of 7, 14 or 28 days; shut where there is none."""
-        return certificates.certify(
-            self.evidence[window_days], promise, certificate_id=f"{self.model_id}.{window_days}d.{promise:g}"
-        )
+        key = (window_days, promise)
+        if key not in self._certificates:
+            id = f"{self.model_id}.{window_days}d.{promise:g}"
+            self._certificates[key] = certificates.certify(self.evidence[window_days], promise, certificate_id=id)
+        return self._certificates[key]
 
     def _id(self, code: int, past: Past) -> str:
         known = len(self.catalogue)

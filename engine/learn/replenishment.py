@@ -7,25 +7,24 @@ one, purchases are taken to come at the pair's own rate, drawn to a prior (Gamma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import floor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from engine.domain.history import History
-from engine.errors import InputError
 from engine.learn.logistic import Logistic
 from engine.learn.purchases import Floats, Ints, Purchases, of_history
 from engine.learn.results import Evidence, Forecast
 from engine.learn.snapshots import SNAPSHOTS, WEEK, Snapshots
 from engine.learn.texts import packed, unpacked
-from engine.learn.traits import FamilyRates, Traits, traits
+from engine.learn.traits import NAMES, FamilyRates, Traits, traits
 
 KNOTS = (7.0, 14.0, 28.0, 60.0)  # days
+KNOTS_FROM_0 = np.array([0.0, *KNOTS])
 LONGEST = 60.0
 CLASSES = (4, 8)  # purchase days from which a pair belongs to the next class: 2-3, 4-7, 8 and more
 SPREAD = 0.05  # correlation of a pair's windows where it cannot be estimated
@@ -61,17 +60,10 @@ class Replenishment:
         spread, like = _spread(snapshots, fits.get(KNOTS[0]))
         return cls(fits=fits, rates=snapshots.rates(day), families=families, spread=spread, like=like)
 
-    def probabilities(self, found: Traits, window: float) -> Floats:
-        """P(bought again within ``window`` days) for each pair; ``window`` is above 0 and at most 60."""
-        if not 0 < window <= LONGEST:
-            raise InputError.of("within", "a window above 0 and of at most 60 days", window)
-        if not self.fits:
-            return _at_own_rate(found, window)
-        days, hazards = self._hazards(found)
-        return 1 - np.exp(-_between(days, hazards, window))
-
     def _hazards(self, found: Traits) -> tuple[Floats, Floats]:
         """Windows from 0 on, and the cumulative hazard of each pair at them, shape (n, n_windows)."""
+        if not self.fits:
+            return KNOTS_FROM_0, _at_own_rate(found)
         days = sorted(self.fits)
         columns = [np.zeros(len(found.counts))]
         for day in days:
@@ -79,77 +71,67 @@ class Replenishment:
             columns.append(np.maximum(-np.log1p(-p), columns[-1]))
         return np.array([0.0, *days]), np.column_stack(columns)
 
-    def forecast(self, history: History, day: float, window: float) -> list[Forecast]:
-        """For every family bought on at least two days before ``day``, the likeliest first."""
+    def forecast(self, history: History, day: float, window_of: Callable[[float], float]) -> list[Forecast]:
+        """For every family bought on at least two days before ``day``, the likeliest first.
+
+        Parameters
+        ----------
+        window_of : from the median gap between purchase days to the window that the family is forecast for
+        """
         seen = history.before(day)
         purchases, names = of_history(seen)
-        codes = self._codes(names)
-        found = traits(purchases, day, self.rates, codes[purchases.families])
+        found = traits(purchases, day, self.rates, self._codes(names)[purchases.families])
         if not len(found.pairs):
             return []
-        probabilities, week = self.probabilities(found, window), self.probabilities(found, KNOTS[0])
-        expected = self._expected(found, day)
-        usual = usual_items(seen)
+        days, hazards = self._hazards(found)
+        gaps = _median_gaps(purchases, found)
+        windows = np.array([window_of(gap) for gap in gaps.tolist()])
+        probabilities = 1 - np.exp(-_between(days, hazards, windows))
+        low, high = self.intervals(probabilities, found.counts)
+        week = np.minimum((1 - np.exp(-_between(days, hazards, np.full(len(gaps), KNOTS[0])))) * 10, 9).astype(int)
+        expected, usual = self._expected(days, hazards, day), usual_items(seen)
         made = [
-            self._one(n, found, purchases, names, day, probabilities, week, expected, usual)
-            for n in range(len(found.pairs))
+            Forecast(
+                family=names[family],
+                item_id=usual[names[family]],
+                window_days=float(windows[n]),
+                probability=float(probabilities[n]),
+                low=float(low[n]),
+                high=float(high[n]),
+                expected_day=expected[n],
+                evidence=Evidence(
+                    purchases=int(found.counts[n]),
+                    first_day=float(found.first[n]),
+                    last_day=float(found.last[n]),
+                    since_days=day - float(found.last[n]),
+                    median_gap_days=float(gaps[n]),
+                    pairs_like_it=int(self.like[week[n]]),
+                ),
+            )
+            for n, family in enumerate(purchases.families[found.pairs].tolist())
         ]
         return sorted(made, key=lambda one: (-one.probability, one.family))
 
-    def _one(
-        self,
-        n: int,
-        found: Traits,
-        purchases: Purchases,
-        names: Sequence[str],
-        day: float,
-        probabilities: Floats,
-        week: Floats,
-        expected: Sequence[float | None],
-        usual: dict[str, str],
-    ) -> Forecast:
-        pair = int(found.pairs[n])
-        family, p = names[int(purchases.families[pair])], float(probabilities[n])
-        bought = purchases.days[purchases.starts[pair] : purchases.starts[pair] + int(found.counts[n])]
-        low, high = self.interval(p, int(found.counts[n]))
-        return Forecast(
-            family=family,
-            item_id=usual[family],
-            probability=p,
-            low=low,
-            high=high,
-            expected_day=expected[n],
-            evidence=Evidence(
-                purchases=int(found.counts[n]),
-                first_day=float(found.first[n]),
-                last_day=float(found.last[n]),
-                since_days=day - float(found.last[n]),
-                median_gap_days=float(np.median(np.diff(bought))),
-                pairs_like_it=int(self.like[min(int(week[n] * 10), 9)]),
-            ),
-        )
+    def intervals(self, p: Floats, counts: Ints) -> tuple[Floats, Floats]:
+        """Where the own probabilities of nine in ten pairs lie that look like each.
 
-    def interval(self, p: float, counts: int) -> tuple[float, float]:
-        """Where the own probabilities of nine in ten pairs lie that look like this one.
-
-        They are taken to follow a Beta of mean ``p``, as wide as the windows of one pair are found to be alike.
+        They are taken to follow a Beta of mean ``p``, as wide as the weeks of one pair are found to be alike.
         """
-        spread = float(self.spread[np.searchsorted(CLASSES, counts, side="right")])
-        if spread <= 0 or not 1e-6 < p < 1 - 1e-6:
-            return p, p
-        weight = 1 / spread - 1
-        tail = (1 - LEVEL) / 2
-        low, high = beta.ppf([tail, 1 - tail], p * weight, (1 - p) * weight)
-        return min(float(low), p), max(float(high), p)
+        weight = 1 / self.spread[np.searchsorted(CLASSES, counts, side="right")] - 1
+        tail, mean = (1 - LEVEL) / 2, np.clip(p, 1e-6, 1 - 1e-6)
+        low, high = (betaincinv(mean * weight, (1 - mean) * weight, share) for share in (tail, 1 - tail))
+        return np.minimum(low, p), np.maximum(high, p)
 
-    def _expected(self, found: Traits, day: float) -> list[float | None]:
+    def _expected(self, days: Floats, hazards: Floats, day: float) -> list[float | None]:
         """When each is as likely as not to have been bought; None where that is no date to rely on."""
         if not self.fits:
-            return [None] * len(found.counts)
-        days, hazards = self._hazards(found)
-        sure = 1 - np.exp(-_between(days, hazards, DATED[0])) >= DATED[1]
-        half = [float(np.interp(np.log(2), row, days)) for row in hazards]
-        return [day + wait if known else None for wait, known in zip(half, sure.tolist(), strict=True)]
+            return [None] * len(hazards)
+        within = _between(days, hazards, np.full(len(hazards), DATED[0]))
+        sure = 1 - np.exp(-within) >= DATED[1]
+        return [
+            day + float(np.interp(np.log(2), row, days)) if known else None
+            for row, known in zip(hazards, sure.tolist(), strict=True)
+        ]
 
     def _codes(self, names: Sequence[str]) -> Ints:
         """The codes that the rates know families by; -1 for one not seen in training."""
@@ -186,43 +168,42 @@ class Replenishment:
 
 
 def usual_items(history: History) -> dict[str, str]:
-    """For every family, the item the customer takes: bought on most days, then the latest, then by id."""
-    days: dict[tuple[str, str], set[int]] = {}
-    last: dict[tuple[str, str], float] = {}
-    for family, item, day in zip(history.families, history.items, history.days.tolist(), strict=True):
-        days.setdefault((family, item), set()).add(floor(day))
-        last[family, item] = day
-    found: dict[str, str] = {}
-    for family, item in sorted(days, key=lambda pair: (len(days[pair]), last[pair], *_reversed(pair[1]))):
-        found[family] = item
+    """For every family, the item the customer takes: bought on most days, then the latest, then the first by id."""
+    names, codes = np.unique(history.items.astype(str), return_inverse=True)
+    days = np.unique(np.column_stack([codes, np.floor(history.days).astype(np.int64)]), axis=0)
+    counts = np.bincount(days[:, 0], minlength=len(names))
+    last = np.zeros(len(names))
+    np.maximum.at(last, codes, history.days)
+    family_of = dict(zip(codes.tolist(), history.families, strict=True))
+    order = np.lexsort((-np.arange(len(names)), last, counts))
+    return {family_of[code]: str(names[code]) for code in order.tolist()}
+
+
+def _median_gaps(purchases: Purchases, found: Traits) -> Floats:
+    """Between the purchase days of each pair, days."""
+    starts = purchases.starts[found.pairs].tolist()
+    ends = [start + count for start, count in zip(starts, found.counts.tolist(), strict=True)]
+    rows = zip(starts, ends, strict=True)
+    return np.array([np.median(np.diff(purchases.days[start:end])) for start, end in rows])
+
+
+def _between(days: Floats, hazards: Floats, windows: Floats) -> Floats:
+    """The hazard of each row at its window: straight between the knots, and on as before beyond the last."""
+    right = np.minimum(np.searchsorted(days, windows, side="right"), len(days) - 1)
+    rows = np.arange(len(hazards))
+    inside = (windows - days[right - 1]) / (days[right] - days[right - 1])
+    low, high = hazards[rows, right - 1], hazards[rows, right]
+    beyond = high * windows / days[-1]
+    found: Floats = np.where(windows >= days[-1], beyond, low + inside * (high - low))
     return found
 
 
-def _reversed(text: str) -> tuple[int, ...]:
-    """A key by which texts sort backwards."""
-    return (*(-ord(letter) for letter in text), 1)
-
-
-def _between(days: Floats, hazards: Floats, window: float) -> Floats:
-    """The hazard at a window: straight between the knots, and on as before beyond the last."""
-    if window >= days[-1]:
-        beyond: Floats = hazards[:, -1] * (window / days[-1])
-        return beyond
-    right = int(np.searchsorted(days, window, side="right"))
-    share = (window - days[right - 1]) / (days[right] - days[right - 1])
-    found: Floats = hazards[:, right - 1] + share * (hazards[:, right] - hazards[:, right - 1])
-    return found
-
-
-def _at_own_rate(found: Traits, window: float) -> Floats:
-    """1 - (b / (b + window))^a with a purchases in b days, the time since the last counted as without one.
-
-    One purchase in a year is the prior.
-    """
-    times = np.exp(found.values[:, 11]) - 1  # days since the first purchase
-    a, b = found.counts.astype(float), times + 365.0
-    probabilities: Floats = 1 - (b / (b + window)) ** a
-    return probabilities
+def _at_own_rate(found: Traits) -> Floats:
+    """The hazard of 1 - (b / (b + window))^a, with a purchases in b days since the first; one a year is the prior."""
+    since_first = np.expm1(found.values[:, NAMES.index("age")])
+    a, b = found.counts.astype(float), since_first + 365.0
+    hazards: Floats = a[:, None] * np.log1p(KNOTS_FROM_0[None, :] / b[:, None])
+    return hazards
 
 
 def _spread(snapshots: Snapshots, weekly: Logistic | None) -> tuple[Floats, Ints]:

@@ -56,6 +56,7 @@ class Forecast:
 
     family: str
     item_id: str  # the one the customer usually takes
+    window_days: float
     probability: float
     low: float
     high: float

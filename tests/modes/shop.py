@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -95,10 +96,11 @@ class FakeModel:
         self.seen.append(history)
         return ranked([id for id in self.recommended if id not in exclude][:k], set(history.items))
 
-    def forecast(self, history: History, now_day: float, window_days: float) -> list[Forecast]:
+    def forecast_each(self, history: History, now_day: float, window_of: Callable[[float], float]) -> list[Forecast]:
         """Those it was given of what was bought."""
         self.seen.append(history)
-        return [one for one in self.forecasts if one.family in set(history.families)]
+        bought = [one for one in self.forecasts if one.family in set(history.families)]
+        return [replace(one, window_days=window_of(one.evidence.median_gap_days)) for one in bought]
 
     def related(self, item_id: str, k: int, *, exclude: Collection[str] = frozenset()) -> Recommendations:
         """Nothing."""
@@ -114,10 +116,6 @@ class FakeModel:
     ) -> Recommendations:
         """The favourites of a family."""
         return ranked([id for id in self.favourites.get(family or "", ()) if id not in exclude][:k], set())
-
-    def usual(self, history: History, family: str) -> tuple[str, int] | None:
-        """Nothing is usual."""
-        return None
 
     def certificate(self, window_days: int, promise: float) -> Certificate:
         """Open from the threshold given for this promise."""
@@ -155,6 +153,7 @@ def a_forecast(family: str = "coffee", item_id: str = "i1", probability: float =
         pairs_like_it=500,
     )
     known = {"low": max(probability - 0.1, 0), "high": min(probability + 0.1, 1), "expected_day": day_of(NOW) + 1}
+    known |= {"window_days": 14.0}
     return Forecast(family=family, item_id=item_id, probability=probability, evidence=evidence, **{**known, **given})
 
 
