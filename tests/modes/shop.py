@@ -152,8 +152,12 @@ def a_forecast(family: str = "coffee", item_id: str = "i1", probability: float =
         median_gap_days=given.pop("gap", 28.0),
         pairs_like_it=500,
     )
-    known = {"low": max(probability - 0.1, 0), "high": min(probability + 0.1, 1), "expected_day": day_of(NOW) + 1}
-    known |= {"window_days": 14.0}
+    known = {
+        "window_days": 14.0,
+        "low": max(probability - 0.1, 0),
+        "high": min(probability + 0.1, 1),
+        "expected_day": day_of(NOW) + 1,
+    }
     return Forecast(family=family, item_id=item_id, probability=probability, evidence=evidence, **{**known, **given})
 
 

@@ -22,7 +22,6 @@ from modes.needs import needs
 from modes.policy import Policy
 from tests.builders import an_event
 from tests.modes.shop import (
-    COFFEE,
     NO_MODEL,
     NOW,
     FakeModel,
@@ -31,7 +30,6 @@ from tests.modes.shop import (
     a_goal,
     a_history,
     a_scene,
-    a_signed,
     ago,
     consents,
     decided,
@@ -381,13 +379,11 @@ def test_who_looks_right_now_is_searching_and_later_was_looking():
 
 
 def test_a_family_is_forecast_over_its_own_window():
-    class Windows(FakeModel):
-        """Says another probability for each window."""
-
-        def forecast(self, history, now_day, window_days):
-            return [a_forecast(probability=window_days / 30, gap=gap, family=family) for family, gap in RHYTHMS.items()]
-
-    RHYTHMS = {"coffee": 56.0, "milk": 28.0, "tea": 10.0}
-    decision = decided(a_context(history=COFFEE, mandates=(a_signed(),)), Windows(), policy=Policy(min_probability=0.2))
-    found = {one.need.family: one.considered[0].probability for one in decision.experiences}
-    assert found == pytest.approx({"coffee": 28 / 30, "milk": 14 / 30, "tea": 7 / 30})
+    model = FakeModel(
+        a_forecast(family, item, 0.9, gap=gap)
+        for family, item, gap in (("coffee", "i1", 56.0), ("milk", "m1", 28.0), ("tea", "t1", 10.0))
+    )
+    history = a_history(("i1", "coffee", 27), ("m1", "milk", 27), ("t1", "tea", 27))
+    scene = a_scene(a_context(history=history), model)
+    found = {one.need.family: one.window_days for one in needs(scene.context, model, NOW, None, Policy(), scene.shelf)}
+    assert found == {"coffee": 28, "milk": 14, "tea": 7}
