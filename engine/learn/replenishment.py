@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -181,10 +182,9 @@ def usual_items(history: History) -> dict[str, str]:
 
 def _median_gaps(purchases: Purchases, found: Traits) -> Floats:
     """Between the purchase days of each pair, days."""
-    starts = purchases.starts[found.pairs].tolist()
-    ends = [start + count for start, count in zip(starts, found.counts.tolist(), strict=True)]
-    rows = zip(starts, ends, strict=True)
-    return np.array([np.median(np.diff(purchases.days[start:end])) for start, end in rows])
+    gaps = np.diff(purchases.days).tolist()
+    rows = zip(purchases.starts[found.pairs].tolist(), found.counts.tolist(), strict=True)
+    return np.array([median(gaps[start : start + count - 1]) for start, count in rows])
 
 
 def _between(days: Floats, hazards: Floats, windows: Floats) -> Floats:
