@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import NAMESPACE_OID, uuid5
 
 from engine.domain.context import Context
@@ -25,7 +25,6 @@ from engine.learn.base import Forecast
 from modes import attention, habits, rules
 from modes.scene import Scene
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EXECUTE = (Rung.APPROVE, Rung.VETO, Rung.SILENT)
 RETURNS = timedelta(days=28)  # how long after an order it may still come back
 
@@ -43,9 +42,7 @@ class Plan:
 def cycle(family: str, context: Context) -> str:
     """Which occurrence of the need it is: it begins with the last purchase or placed execution of the family."""
     days = [day for day in (habits.last_day(context.history, family), _placed_day(family, context)) if day is not None]
-    if not days:
-        return "first"
-    return f"after:{(_EPOCH + timedelta(days=int(max(days)))).date().isoformat()}"
+    return habits.occurrence(max(days, default=None))
 
 
 def eligibility(family: str | None, forecast: Forecast | None, window_days: int | None, scene: Scene) -> list[Removal]:
@@ -80,7 +77,9 @@ def incident(family: str, scene: Scene) -> Removal | None:
     return None
 
 
-def draft(rung: Rung, made: Plan, certificate_id: str | None, probability: float, scene: Scene) -> ExecutionDraft:
+def draft(
+    rung: Rung, made: Plan, certificate_id: str | None, probability: float, window_days: int, scene: Scene
+) -> ExecutionDraft:
     """The execution as it would be stored. A veto window counts from when the notice is sent."""
     asked, policy = rung is Rung.APPROVE, scene.policy
     send_at = attention.send_at(scene.now, scene.context.preferences.quiet_hours, scene.context.zone)
@@ -94,6 +93,7 @@ def draft(rung: Rung, made: Plan, certificate_id: str | None, probability: float
         cycle=cycle(made.line.family, scene.context),
         due_at=send_at + waits[rung] if rung in waits else scene.now,
         probability=probability,
+        window_days=window_days,
         send_at=send_at if rung in waits else None,
     )
 

@@ -172,5 +172,6 @@ _REMOVALS: Mapping[str, str] = {
     "attention.spent": "You hear from us {messages} times this week, and that is enough.",
     "probability.low": "It is not likely enough that you need it now.",
     "value.low": "It would hardly help you.",
+    "need.met": "You bought it yourself in the meantime.",
     "need.none_likely": "Nothing seems to be due for you.",
 }

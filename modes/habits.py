@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from statistics import median_low
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain.history import History
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +46,17 @@ def last_day(history: History, family: str) -> float | None:
     """When the family was last bought; None if never."""
     days = history.days[_same(history.families, family)]
     return float(days[-1]) if len(days) else None
+
+
+def occurrence(day: float | None) -> str:
+    """The name of the occurrence of a need that a purchase on this day began; such names sort as their days do.
+
+    Examples
+    --------
+    >>> occurrence(17_500.7), occurrence(None)
+    ('after:2017-11-30', 'first')
+    """
+    return "first" if day is None else f"after:{(_EPOCH + timedelta(days=int(day))).date().isoformat()}"
 
 
 def _same(values: NDArray[np.object_], wanted: str) -> NDArray[np.bool_]:

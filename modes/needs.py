@@ -55,7 +55,8 @@ def needs(
 ) -> tuple[Wanted, ...]:
     """Which needs are decided, the surest first; one need of no family where none is known.
 
-    ``context`` is what may be looked at, see ``capability.reduced``. A request is one need, whatever it holds.
+    ``context`` is what may be looked at, see ``capability.reduced``. A request is one need, whatever it holds; what
+    it is about is not decided a second time.
     """
     known = forecasts(context, model, now)
     found = {wanted.need.family: wanted for wanted in _foreseen(known, context, policy)}
@@ -65,7 +66,9 @@ def needs(
     for wanted in reversed(aims):  # of several goals of a family the one most at risk counts
         if wanted.need.family is not None:
             found[wanted.need.family] = _joined(wanted, found.get(wanted.need.family))
-    everything = [*found.values(), *(wanted for wanted in aims if wanted.need.family is None)]
+    served = _asked_for(request, shelf)
+    everything = [wanted for family, wanted in found.items() if family not in served]
+    everything += [wanted for wanted in aims if wanted.need.family is None]
     likely = sorted(everything, key=lambda wanted: wanted.rank)[: policy.max_needs]
     asked = [] if request is None or request.empty else [_asked(request)]
     return tuple(asked + likely) or (unknown(),)
@@ -79,6 +82,13 @@ def unknown() -> Wanted:
 def _asked(request: Request) -> Wanted:
     phase = Phase.RESPOND if request.items else Phase.REQUEST
     return Wanted(need=Need(family=None, phase=phase, source=Source.REQUEST))
+
+
+def _asked_for(request: Request | None, shelf: Shelf) -> set[str]:
+    """The families that a request is about."""
+    ids = [] if request is None else [*(id for id, _ in request.items), *request.matches]
+    shelf.load(ids)
+    return {item.family for id in ids if (item := shelf.item(id)) is not None}
 
 
 def _foreseen(known: Mapping[str, tuple[int, Forecast]], context: Context, policy: Policy) -> Iterator[Wanted]:

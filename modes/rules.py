@@ -13,7 +13,7 @@ from engine.domain.decisions import DraftLine, Removal, Rung, Stage
 from engine.domain.executions import OPEN, SPENT, STOPPABLE, Execution, ExecutionLine, State
 from engine.domain.shopping import Item
 from engine.domain.values import Money
-from modes import agency, capability
+from modes import agency, capability, habits
 
 COMMITTED = (*STOPPABLE, *SPENT)  # what counts against a budget while deciding: the promised and the spent
 
@@ -63,7 +63,8 @@ def at_placing(execution: Execution, context: Context, now: datetime, items: Map
     """Everything that speaks against placing a due execution now.
 
     An approved one needs no mandate: the customer said yes to it, at the price it had. The items of each must be
-    there, and where no price band was signed, they must cost no more than what the customer was told.
+    there, and where no price band was signed, they must cost no more than what the customer was told. What the
+    customer bought in the meantime is not ordered unasked.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ def at_placing(execution: Execution, context: Context, now: datetime, items: Map
         found += _risen(execution.lines, items)
     lines, own = [_draft(line, items) for line in execution.lines], execution.execution_id
     signed = objections(lines, mandate, context, now, counted=SPENT, execution_id=own)
-    return found + list(_control(execution, context, now, items)) + signed
+    return found + list(_control(execution, context, now, items)) + list(_met(execution.lines, context)) + signed
 
 
 def nearest(
@@ -214,6 +215,13 @@ def _control(execution: Execution, context: Context, now: datetime, items: Mappi
         category = items[line.item_id].category if line.item_id in items else ()
         for removal in agency.removals(context, execution.rung, line.need, category, now):
             yield Objection(stage=removal.stage, rule=removal.rule, detail=removal.detail)
+
+
+def _met(lines: Sequence[ExecutionLine], context: Context) -> Iterator[Objection]:
+    for line in lines:
+        last = habits.last_day(context.history, line.need)
+        if last is not None and line.cycle.startswith("after:") and line.cycle < habits.occurrence(last):
+            yield Objection(stage=Stage.ELIGIBILITY, rule="need.met", detail={"family": line.need})
 
 
 def _stock(lines: Sequence[ExecutionLine], items: Mapping[str, Item]) -> Iterator[Objection]:

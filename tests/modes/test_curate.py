@@ -112,3 +112,10 @@ def test_a_category_is_filled_up_with_what_most_buy_in_it():
 def test_a_model_that_knows_nothing_and_a_limit_of_nothing_give_nothing():
     assert listed(FakeModel(recommended=())) == []
     assert curate.recommended(a_scene(), 0, {}) == ()
+
+
+def test_a_condition_that_leaves_out_much_still_finds_what_there_is():
+    many = [an_item(f"n{n}", family=f"f{n}", price=usd(900 if n < 39 else 100)) for n in range(40)]
+    model = FakeModel(recommended=[item.item_id for item in many])
+    scene = a_scene(a_context(history=History.empty()), model, items=many, filter="item.price < 2.0", limit=2)
+    assert ids(curate.recommended(scene, 2, {})) == ["n39"]

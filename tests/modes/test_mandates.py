@@ -18,7 +18,7 @@ from engine.domain.values import Money
 from modes import rules
 from modes.rules import at_placing
 from tests.builders import an_item, usd
-from tests.modes.shop import LONG_AGO, NOW, a_context, a_signed, ago, an_execution, consents
+from tests.modes.shop import LONG_AGO, NOW, a_context, a_history, a_signed, ago, an_execution, consents
 
 BUDGET = a_signed(budget=usd(2_000), budget_period=timedelta(days=30))
 
@@ -125,6 +125,8 @@ def test_the_time_between_two_orders_is_held():
     often = a_signed(earliest_interval=timedelta(days=10, seconds=1))
     assert said(due(), mandates=(often,), executions=spent(500)) == ["mandate.earliest_interval"]
     assert said(due(), mandates=(often,), executions=spent(500, family="tea")) == []
+    assert said(due(), mandates=(often,), executions=spent(500, rung=Rung.APPROVE)) == []  # the customer said yes to it
+    assert said(due(), mandates=(often,), executions=spent(500, state=State.VETOED)) == []
 
 
 @pytest.mark.parametrize(
@@ -173,6 +175,15 @@ def test_a_ceiling_that_was_lowered_stops_what_is_above_it():
 
 def test_a_pause_holds_at_placing():
     assert said(due(), preferences=Preferences(ceiling=Rung.SILENT, paused=True)) == ["preferences.paused"]
+
+
+def test_what_the_customer_bought_in_the_meantime_is_not_ordered():
+    waiting = due(cycle="after:2017-11-04")
+    assert said(waiting) == []
+    again = a_history(("i1", "coffee", 27), ("i2", "coffee", 0.5))
+    assert said(waiting, history=again) == ["need.met"]
+    assert said(waiting, history=a_history(("i1", "coffee", 27), ("m1", "milk", 0.5))) == []
+    assert said(replace(waiting, rung=Rung.APPROVE, approved_at=NOW), history=again) == []
 
 
 # The fuzzer: a life of one mandate, and after each event the order is tried

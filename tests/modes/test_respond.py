@@ -8,7 +8,18 @@ from engine.domain.values import Money
 from engine.errors import InputError
 from modes.request import Request
 from tests.builders import an_item, usd
-from tests.modes.shop import FakeModel, a_context, a_history, consents, considered, decided, items_but, only, rules
+from tests.modes.shop import (
+    FakeModel,
+    a_context,
+    a_goal,
+    a_history,
+    consents,
+    considered,
+    decided,
+    items_but,
+    only,
+    rules,
+)
 
 
 def answered(request: Request, **given: object):
@@ -152,3 +163,13 @@ def test_what_was_asked_for_comes_first_whatever_else_is_due():
     found = decided(request=Request(items=(("m1", 1),)))
     assert [one.need.source for one in found.experiences] == [Source.REQUEST, Source.FORECAST]
     assert found.mode is Mode.RESPOND
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [Request(items=(("i2", 1),)), Request(query="beans", matches=("i3",)), Request(category="COFFEE", matches=("i1",))],
+)
+def test_what_is_asked_for_is_not_ordered_a_second_time(request_):
+    assert only(decided()).rung is Rung.SILENT
+    assert only(decided(request=request_)).need.source is Source.REQUEST
+    assert only(decided(a_context(goals=(a_goal(),)), request=request_)).need.source is Source.REQUEST
