@@ -220,7 +220,7 @@ def raised(draw) -> tuple[Settings, Settings]:
 
 
 @given(raised(), worlds)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_more_leave_never_takes_a_rung_away_and_less_never_adds_one(pair, world):
     low, high = (one.context(world) for one in pair)
     model = world.model()
@@ -234,7 +234,7 @@ def test_more_leave_never_takes_a_rung_away_and_less_never_adds_one(pair, world)
 
 
 @given(raised(), worlds)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_whole_decision_gives_no_less_for_more_leave(pair, world):
     """With the use of orders granted to both: without it another need, of no family, is decided."""
     low, high = (replace(one, personalization=True).context(replace(world, goal=False)) for one in pair)
@@ -244,7 +244,7 @@ def test_a_whole_decision_gives_no_less_for_more_leave(pair, world):
 
 
 @given(held, worlds)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_whatever_else_holds_no_rung_above_the_ceilings_is_chosen(own, world):
     for experience in decided(own.context(world), world.model()).experiences:
         stated = [own.ceiling if own.ceiling is not None else Rung.APPROVE]

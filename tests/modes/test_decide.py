@@ -40,7 +40,7 @@ from tests.modes.shop import (
 from tests.modes.worlds import made, situations
 
 STAGES = list(Stage)
-many = settings(max_examples=250, deadline=None)
+many = settings(max_examples=150, deadline=None)
 
 
 @given(situations())

@@ -88,7 +88,7 @@ def check(found: Removal) -> None:
 
 
 @given(situations())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_whatever_is_removed_is_explained_with_its_facts(situation):
     for one in made(situation).experiences:
         for mode in one.considered:
@@ -98,7 +98,7 @@ def test_whatever_is_removed_is_explained_with_its_facts(situation):
 
 
 @given(contexts, st.sampled_from([None, usd(1), usd(900), EUR]), st.integers(1, 9), st.sampled_from([3, 4, 5]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_whatever_is_refused_at_placing_is_explained_with_its_facts(context, price, quantity, rung):
     execution = an_execution("due", state=State.WAITING, at=NOW, quantity=quantity, rung=Rung(rung))
     for items in ({}, {"i1": an_item("i1", price=price, category=("DRINKS",))}):

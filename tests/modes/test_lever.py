@@ -282,7 +282,7 @@ contexts = st.builds(
 
 
 @given(contexts, st.sampled_from([0.7, 0.9, 0.97, 0.99]), st.booleans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_lever_gives_what_it_says_and_no_part_of_it_does(context, probability, silent):
     model = FakeModel([a_forecast(probability=probability)], thresholds={0.9: 0.85, 0.952: 0.9 if silent else None})
     one = only(decided(context, model))

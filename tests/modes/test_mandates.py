@@ -304,7 +304,7 @@ orders = st.tuples(st.integers(1, 3), st.sampled_from([Rung.VETO, Rung.SILENT]))
 
 
 @given(events, st.lists(orders, min_size=26, max_size=26))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_every_placed_order_was_signed_for_at_that_instant(events, orders):
     life = Life()
     life.sign(0)
