@@ -6,11 +6,11 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from engine.domain.customers import GoalKind, Grant, Preferences, QuietHours
-from engine.domain.decisions import Mode, Rung, Source
+from engine.domain.decisions import Mode, Phase, Rung, Source
 from engine.domain.nudges import NudgeKind
 from modes.coach import REST, Period, period, send
 from modes.policy import Policy
-from tests.builders import an_item, usd
+from tests.builders import an_event, an_item, usd
 from tests.modes.shop import (
     NEW_YORK,
     NOW,
@@ -191,6 +191,23 @@ def test_a_goal_of_a_family_that_is_due_is_one_need_with_it():
     context = a_context(goals=(a_goal(),))
     found = only(decided(context, FakeModel([a_forecast(probability=0.97)])))
     assert (found.need.family, found.need.source, found.rung) == ("coffee", Source.GOAL, Rung.SILENT)
+
+
+@pytest.mark.parametrize(("forecast", "surer"), [(0.5, 0.65), (0.9, 0.9)])
+def test_a_goal_and_a_forecast_together_are_as_sure_as_the_surer(forecast, surer):
+    behind = a_goal(GoalKind.BUY_MORE, family="coffee", target=4.0)  # 1 of 2.9 by now
+    history = a_history(("i1", "coffee", 83), ("i1", "coffee", 55), ("i1", "coffee", 10))
+    context = a_context(goals=(behind,), history=history)
+    found = only(decided(context, FakeModel([a_forecast(probability=forecast)])))
+    assert considered(found, Mode.EXECUTE).probability == pytest.approx(surer)
+    assert found.need.source is Source.GOAL
+
+
+def test_a_goal_of_what_is_being_looked_for_is_spoken_of_later():
+    events = (an_event(item_id="i1", occurred_at=NOW),)
+    found = only(decided(a_context(goals=(a_goal(),), events=events)))
+    assert (found.need.source, found.need.phase) == (Source.GOAL, Phase.REQUEST)
+    assert rules(found)[Rung.COACH] == "phase.asked"
 
 
 def test_a_paused_customer_is_given_nothing_unasked():

@@ -156,7 +156,7 @@ SHAPES = {
     "nudge": {"goal_id", "kind", "text", "facts", "send_at"},
     "execution": {
         "execution_id", "state", "rung", "lines", "total", "currency", "mandate_id", "certificate_id", "cycle",
-        "send_at", "due_at", "probability",
+        "send_at", "due_at", "probability", "window_days",
     },
     "line": {"item_id", "family", "quantity", "unit_price", "currency"},
     "order": {"lines", "total", "currency", "unmet"},
@@ -222,6 +222,18 @@ def test_the_document_has_the_shape_of_the_contract_at_every_level(situation, ex
     assert found["decided_at"] == "2017-12-01T12:00:00Z"
     for one in found["experiences"]:
         check_experience(one)
+
+
+@pytest.mark.parametrize("ceiling", Rung)
+def test_the_document_of_each_rung(ceiling):
+    goals = (a_goal(),) if ceiling is Rung.COACH else ()
+    decision = decided(a_context(preferences=Preferences(ceiling=ceiling), goals=goals), touchpoint="app.home")
+    (one,) = orjson.loads(orjson.dumps(document(decision)))["experiences"]
+    check_experience(one)
+    assert one["rung"] == ceiling.label
+    parts = {name for name in ("nudge", "execution", "order") if one[name] is not None}
+    assert parts == {Rung.RESPOND: {"order"}, Rung.CURATE: set(), Rung.COACH: {"nudge"}}.get(ceiling, {"execution"})
+    assert (one["lever"] is None) == (ceiling is Rung.SILENT)
 
 
 @given(situations())

@@ -29,7 +29,7 @@ from tests.modes.shop import (
 )
 
 BOUGHT = {"i1": "coffee", "i2": "coffee", "m1": "milk", "t1": "tea", "w1": "wine"}
-probabilities = st.sampled_from([0.1, 0.4, 0.5, 0.75, 0.9, 0.97, 0.99])
+probabilities = st.sampled_from([0.99, 0.97, 0.9, 0.99, 0.75, 0.5, 0.4, 0.1])
 ceilings = st.sampled_from([None, *Rung])
 amounts = st.sampled_from([None, usd(100), usd(500), usd(2_000)])
 
@@ -85,7 +85,8 @@ events = st.lists(st.tuples(st.sampled_from([*sorted(BOUGHT), "unknown"]), st.in
         for n, (item, minutes) in enumerate(sorted(found, key=lambda one: one[1]))
     )
 )
-contexts = st.builds(
+messages = st.integers(0, 4).map(lambda n: tuple(ago(day) for day in range(n)))
+anyone = st.builds(
     a_context,
     history=histories,
     preferences=preferences,
@@ -94,9 +95,22 @@ contexts = st.builds(
     executions=executions,
     events=events,
     consents=st.fixed_dictionaries(dict.fromkeys(Purpose, grants)),
-    messages=st.integers(0, 4).map(lambda n: tuple(ago(day) for day in range(n))),
+    messages=messages,
     coached=st.sampled_from([{}, {"g0": ago(3)}]),
 )
+WIDE = a_signed("wide", families=frozenset(BOUGHT.values()), price_high=None, max_quantity=3)
+willing = st.builds(
+    a_context,
+    history=st.just(a_history(*((item, family, days) for item, family in BOUGHT.items() for days in (83, 55, 27)))),
+    preferences=st.builds(
+        Preferences, ceiling=st.sampled_from([Rung.SILENT, Rung.SILENT, Rung.VETO, None, Rung.COACH])
+    ),
+    mandates=mandates.map(lambda signed: (*signed, WIDE)),
+    goals=goals,
+    executions=st.just(()) | executions,
+    messages=st.just(()) | messages,
+)
+contexts = willing | willing | anyone
 forecasts = st.tuples(probabilities, probabilities, probabilities).map(
     lambda found: (
         a_forecast("coffee", "i1", found[0]),
@@ -104,9 +118,14 @@ forecasts = st.tuples(probabilities, probabilities, probabilities).map(
         a_forecast("tea", "t1", found[2], gap=90.0),
     )
 )
-thresholds = st.sampled_from([{}, {0.9: 0.85, 0.952: 0.9}, {0.9: 0.98}, {0.9: 0.5, 0.952: None}])
+OPEN = {0.9: 0.85, 0.952: 0.9}
+thresholds = st.sampled_from([OPEN, OPEN, {0.9: 0.5, 0.952: None}, {0.9: 0.98}, {}])
+known = st.tuples(forecasts, thresholds)
+models = known | known | known | known | st.none()
 shelves = st.sampled_from(
     [
+        items_but(),
+        items_but(),
         items_but(),
         items_but(an_item("i1", name="Beans", available=False)),
         items_but(an_item("i1", price=None), an_item("m1", family="milk", available=False)),
@@ -115,8 +134,7 @@ shelves = st.sampled_from(
 )
 requests = st.sampled_from(
     [
-        None,
-        None,
+        *[None] * 6,
         Request(items=(("i1", 1), ("w1", 2))),
         Request(query="beans", matches=("i2", "i1")),
         Request(category="WINE", matches=("w1",)),
@@ -132,14 +150,16 @@ def situations(draw: st.DrawFn) -> dict[str, object]:
     shelf = draw(shelves)
     return {
         "context": draw(contexts),
-        "model": draw(st.none() | st.tuples(forecasts, thresholds)),
+        "model": draw(
+            st.sampled_from(range(8)).flatmap(lambda n: st.tuples(forecasts, thresholds) if n else st.none())
+        ),
         "items": shelf,
         "request": draw(requests) if shelf else None,
         "touchpoint": draw(st.sampled_from([None, "app.home"])),
         "limit": draw(st.sampled_from([1, 3, 10])),
-        "exclude": draw(st.sampled_from([(), ("i1",)])),
-        "filter": draw(st.sampled_from([None, "item.price < 5.0"])),
-        "policy": Policy(messages=draw(st.integers(0, 3)), max_needs=draw(st.sampled_from([1, 6]))),
+        "exclude": draw(st.sampled_from([(), (), (), ("i1",)])),
+        "filter": draw(st.sampled_from([None, None, None, "item.price < 5.0"])),
+        "policy": Policy(messages=draw(st.sampled_from([3, 4, 1, 0])), max_needs=draw(st.sampled_from([6, 6, 1]))),
     }
 
 
