@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from uuid import uuid4
@@ -40,6 +40,10 @@ class Deciding:
     touchpoint: str | None = None
     limit: int = 10
     items: dict[str, Item | None] = field(default_factory=dict)  # read so far
+
+    def at(self, touchpoint: str | None) -> Deciding:
+        """The same for customers who are somewhere else; what was read of the catalogue is shared."""
+        return replace(self, touchpoint=touchpoint)
 
     @property
     def policy(self) -> Policy:

@@ -129,6 +129,7 @@ def _execution(one: ExecutionDraft, stored: Execution | None) -> Json:
         "send_at": instant(one.send_at) if one.send_at else None,
         "due_at": instant(one.due_at),
         "probability": _rounded(one.probability),
+        "window_days": one.window_days,
     }
 
 

@@ -59,9 +59,10 @@ def execution(choice: Choice, scene: Scene) -> ExecutionDraft:
     found = choice.prospect
     assert found.plan is not None  # eligibility saw to it
     assert found.wanted.probability is not None
+    assert found.wanted.window_days is not None
     certificate = found.certificates.get(choice.rung)
     proof = None if certificate is None else certificate.certificate_id
-    return execute.draft(choice.rung, found.plan, proof, found.wanted.probability, scene)
+    return execute.draft(choice.rung, found.plan, proof, found.wanted.probability, found.wanted.window_days, scene)
 
 
 def best(values: Mapping[Rung, float], margin: Mapping[Rung, float]) -> Rung:

@@ -206,6 +206,7 @@ class ExecutionDraft:
     cycle: str  # which occurrence of the need this is; (customer, family, cycle) is executed once
     due_at: datetime  # when it would be placed; for approve: until when the answer is awaited
     probability: float
+    window_days: int  # within which the need was forecast with that probability
     send_at: datetime | None = None  # when it is announced or asked about, never within quiet hours; None: it is not
 
 

@@ -39,8 +39,12 @@ def compared(
     """Every method fitted on the past of a split and judged on its baskets."""
     if not len(split.past):
         return []
-    day = float(split.past.days.max())
-    model = NextBasket.fit(split.past, day, blend=blend, seed=seed)
+    model = NextBasket.fit(split.past, float(split.past.days.max()), blend=blend, seed=seed)
+    return beside(model, split, level=level, progress=progress)
+
+
+def beside(model: NextBasket, split: Split, *, level: str, progress: Progress = lambda done, total: None) -> list[Row]:
+    """A model fitted on the past of a split, and its baselines, judged on the split's baskets."""
     meant = cases(split)
     rankers = _rankers(model, split)
     rows = []
