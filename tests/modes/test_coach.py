@@ -90,6 +90,10 @@ def test_only_what_was_spent_on_the_category_in_the_period_and_currency_counts(l
     assert (only(decision).rung is Rung.COACH) == counts
 
 
+def test_a_period_begins_with_the_moment_the_goal_was_set():
+    assert helped(a_goal(GoalKind.SPEND_LESS, target=400.0), a_history(("w1", "wine", 20))).rung is Rung.COACH
+
+
 def test_a_category_counts_from_any_level():
     history = a_history(("w1", "wine", 3, 3))
     for category in ("WINE", "DRINKS", "DRINKS > WINE"):
