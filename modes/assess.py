@@ -86,9 +86,9 @@ def _category(wanted: Wanted, options: Sequence[Offer], scene: Scene) -> tuple[s
 
 
 def _certificates(wanted: Wanted, scene: Scene) -> dict[Rung, Certificate]:
-    if wanted.window_days is None:
+    if wanted.order is None:
         return {}
-    found = {rung: gate.certificate(scene.model, rung, wanted.window_days, scene.policy) for rung in EXECUTES}
+    found = {rung: gate.certificate(scene.model, rung, wanted.order, scene.policy) for rung in EXECUTES}
     return {rung: certificate for rung, certificate in found.items() if certificate is not None}
 
 
@@ -111,13 +111,13 @@ def _removals(
         return found + _curable(candidate)
     if rung is Rung.COACH:
         return found + ([] if wanted.progress is not None else [_not("goals.none")])
-    found += _executable(wanted, scene)
+    found += _executable(rung, wanted, scene)
     if isinstance(planned, Removal):
         found.append(planned)
     if rung in EXECUTES and isinstance(planned, Plan):
         found += [objection.removal() for objection in planned.objections]
-    if rung in EXECUTES and wanted.forecast is not None:
-        found += gate.removals(certificates.get(rung), wanted.forecast) + _incident(wanted, scene)
+    if rung in EXECUTES and wanted.order is not None:
+        found += gate.removals(certificates.get(rung), wanted.order) + _incident(wanted, scene)
     return found
 
 
@@ -137,10 +137,11 @@ def _curable(candidate: Candidate) -> list[Removal]:
     return [] if candidate.options else [_not("offers.none")]
 
 
-def _executable(wanted: Wanted, scene: Scene) -> list[Removal]:
+def _executable(rung: Rung, wanted: Wanted, scene: Scene) -> list[Removal]:
     if not wanted.buys:
         return [_not("goal.no_purchase")]
-    return execute.eligibility(wanted.need.family, wanted.forecast, wanted.window_days, scene)
+    early = execute.early(wanted.order) if rung in EXECUTES and wanted.order is not None else []
+    return execute.eligibility(wanted.need.family, wanted.forecast, scene) + early
 
 
 def _incident(wanted: Wanted, scene: Scene) -> list[Removal]:

@@ -103,11 +103,16 @@ def _considered(mode: Mode, choice: Choice) -> Considered:
         mode=mode,
         allowed=bool(free),
         value=max(values, default=None),
-        probability=choice.prospect.wanted.probability,
+        probability=_probability(mode, choice.prospect.wanted),
         propensity=float(choice.rung in rungs),
         rungs=tuple(_rung(rung, choice) for rung in rungs),
         removed_by=None if free else _nearest(rungs, choice),
     )
+
+
+def _probability(mode: Mode, wanted: Wanted) -> float | None:
+    """What the mode rests on: that the need is real, or that an order made unasked would be right."""
+    return wanted.order.probability if mode is Mode.EXECUTE and wanted.order is not None else wanted.probability
 
 
 def _rung(rung: Rung, choice: Choice) -> RungChoice:

@@ -21,7 +21,7 @@ from engine.domain.executions import SPENT, UNSETTLED, Execution, ExecutionLine,
 from engine.domain.history import day_of
 from engine.domain.nudges import Nudge, NudgeKind
 from engine.domain.values import Money
-from engine.learn.base import Forecast
+from engine.learn.base import Forecast, is_due
 from modes import attention, habits, rules
 from modes.scene import Scene
 
@@ -45,12 +45,16 @@ def cycle(family: str, context: Context) -> str:
     return habits.occurrence(max(days, default=None))
 
 
-def eligibility(family: str | None, forecast: Forecast | None, window_days: int | None, scene: Scene) -> list[Removal]:
+def eligibility(family: str | None, forecast: Forecast | None, scene: Scene) -> list[Removal]:
     """Why nothing can be ordered for this need now, whatever the customer signed."""
-    if family is None or forecast is None or window_days is None:
+    if family is None or forecast is None:
         return [_not("forecast.none")]
     own = [one for one in scene.context.executions if any(line.need == family for line in one.lines)]
-    return [*_open(own), *_same_cycle(own, family, cycle(family, scene.context)), *_recent(own, window_days, scene.now)]
+    return [
+        *_open(own),
+        *_same_cycle(own, family, cycle(family, scene.context)),
+        *_recent(own, forecast.window_days, scene.now),
+    ]
 
 
 def plan(forecast: Forecast, scene: Scene, already: Sequence[Execution] = ()) -> Plan | Removal:
@@ -77,9 +81,15 @@ def incident(family: str, scene: Scene) -> Removal | None:
     return None
 
 
-def draft(
-    rung: Rung, made: Plan, certificate_id: str | None, probability: float, window_days: int, scene: Scene
-) -> ExecutionDraft:
+def early(order: Forecast) -> list[Removal]:
+    """Nothing is ordered unasked before so much of the usual gap is over."""
+    since, gap = order.evidence.since_days, order.evidence.median_gap_days
+    if is_due(since, gap):
+        return []
+    return [_not("execution.early", since_days=round(since, 2), every_days=round(gap, 2))]
+
+
+def draft(rung: Rung, made: Plan, certificate_id: str | None, forecast: Forecast, scene: Scene) -> ExecutionDraft:
     """The execution as it would be stored. A veto window counts from when the notice is sent."""
     asked, policy = rung is Rung.APPROVE, scene.policy
     send_at = attention.send_at(scene.now, scene.context.preferences.quiet_hours, scene.context.zone)
@@ -92,8 +102,8 @@ def draft(
         certificate_id=None if asked else certificate_id,
         cycle=cycle(made.line.family, scene.context),
         due_at=send_at + waits[rung] if rung in waits else scene.now,
-        probability=probability,
-        window_days=window_days,
+        probability=forecast.probability,
+        window_days=round(forecast.window_days),
         send_at=send_at if rung in waits else None,
     )
 
@@ -174,7 +184,7 @@ def _same_cycle(own: Sequence[Execution], family: str, now_in: str) -> list[Remo
     return [_not("execution.this_cycle", state=one.state.value) for one in same[:1] if one.state not in UNSETTLED]
 
 
-def _recent(own: Sequence[Execution], window_days: int, now: datetime) -> list[Removal]:
+def _recent(own: Sequence[Execution], window_days: float, now: datetime) -> list[Removal]:
     """After a placed order of ours, its window passes before the next."""
     rest = timedelta(days=window_days)
     placed = [one.placed_at for one in own if one.placed_at is not None and now < one.placed_at + rest]

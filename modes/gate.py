@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from engine.domain.decisions import Removal, Rung, Stage
 from engine.learn.base import Certificate, Forecast, Model
-from modes.policy import WINDOWS, Policy
+from modes.policy import Policy
 from modes.value import bar
-
-
-def window(median_gap_days: float) -> int:
-    """The window a pair is forecast for: half its usual gap, snapped to 7, 14 or 28 days.
-
-    Examples
-    --------
-    >>> [window(gap) for gap in (5, 14, 28, 60)]
-    [7, 7, 14, 28]
-    """
-    return min(WINDOWS, key=lambda days: (abs(days - median_gap_days / 2), days))
 
 
 def promise(rung: Rung, policy: Policy) -> float:
@@ -31,9 +20,9 @@ def promise(rung: Rung, policy: Policy) -> float:
     return max(policy.promise, round(bar(worth.wrong[rung], worth.missed, worth.trust_margin), 3))
 
 
-def certificate(model: Model | None, rung: Rung, window_days: int, policy: Policy) -> Certificate | None:
-    """The proof for this rung and window; None without a model."""
-    return None if model is None else model.certificate(window_days, promise(rung, policy))
+def certificate(model: Model | None, rung: Rung, order: Forecast, policy: Policy) -> Certificate | None:
+    """The proof for this rung and the window of an order; None without a model."""
+    return None if model is None else model.certificate(round(order.window_days), promise(rung, policy))
 
 
 def removals(certificate: Certificate | None, forecast: Forecast) -> list[Removal]:

@@ -11,8 +11,8 @@ from engine.domain.customers import GoalKind
 from engine.domain.decisions import Need, Phase, Source
 from engine.domain.executions import UNSETTLED
 from engine.domain.history import day_of
-from engine.learn.base import Forecast, Model
-from modes import coach, gate
+from engine.learn.base import Forecast, Model, Rhythm
+from modes import coach
 from modes.coach import Progress
 from modes.policy import Policy
 from modes.request import Request
@@ -27,9 +27,18 @@ class Wanted:
 
     need: Need
     probability: float | None = None  # that it is real; None: it was asked for, or no need is known
-    forecast: Forecast | None = None  # over the family's own window
-    window_days: int | None = None  # of the forecast
+    rhythm: Rhythm | None = None  # of the family
     progress: Progress | None = None  # of a goal that is touched
+
+    @property
+    def forecast(self) -> Forecast | None:
+        """Whether the family is needed now."""
+        return None if self.rhythm is None else self.rhythm.need
+
+    @property
+    def order(self) -> Forecast | None:
+        """Whether an order made unasked would be right."""
+        return None if self.rhythm is None else self.rhythm.order
 
     @property
     def buys(self) -> bool:
@@ -42,12 +51,11 @@ class Wanted:
         return self.need.source is not Source.REQUEST, -(self.probability or 0.0), self.need.family or ""
 
 
-def forecasts(context: Context, model: Model | None, now: datetime) -> dict[str, tuple[int, Forecast]]:
-    """For every family with a rhythm: its window in days, and its forecast over that window."""
+def rhythms(context: Context, model: Model | None, now: datetime) -> dict[str, Rhythm]:
+    """The rhythm of every family that has one."""
     if model is None or not len(context.history):
         return {}
-    found = model.forecast_each(context.history, day_of(now), gate.window)
-    return {forecast.family: (round(forecast.window_days), forecast) for forecast in found}
+    return {rhythm.need.family: rhythm for rhythm in model.rhythms(context.history, day_of(now))}
 
 
 def needs(
@@ -58,7 +66,7 @@ def needs(
     ``context`` is what may be looked at, see ``capability.reduced``. A request is one need, whatever it holds; what
     it is about is not decided a second time.
     """
-    known = forecasts(context, model, now)
+    known = rhythms(context, model, now)
     found = {wanted.need.family: wanted for wanted in _foreseen(known, context, policy)}
     for wanted in _browsed(context, known, now, policy, shelf):
         found[wanted.need.family] = wanted
@@ -91,16 +99,16 @@ def _asked_for(request: Request | None, shelf: Shelf) -> set[str]:
     return {item.family for id in ids if (item := shelf.item(id)) is not None}
 
 
-def _foreseen(known: Mapping[str, tuple[int, Forecast]], context: Context, policy: Policy) -> Iterator[Wanted]:
+def _foreseen(known: Mapping[str, Rhythm], context: Context, policy: Policy) -> Iterator[Wanted]:
     """The likely ones, but for those that an execution is under way for."""
     served = {line.need for one in context.executions if one.state in UNSETTLED for line in one.lines}
-    for family, (days, forecast) in known.items():
-        if forecast.probability >= policy.min_probability and family not in served:
-            yield _of(family, Phase.RECOGNIZE, Source.FORECAST, forecast.probability, (days, forecast))
+    for family, rhythm in known.items():
+        if rhythm.need.probability >= policy.min_probability and family not in served:
+            yield _of(family, Phase.RECOGNIZE, Source.FORECAST, rhythm.need.probability, rhythm)
 
 
 def _browsed(
-    context: Context, known: Mapping[str, tuple[int, Forecast]], now: datetime, policy: Policy, shelf: Shelf
+    context: Context, known: Mapping[str, Rhythm], now: datetime, policy: Policy, shelf: Shelf
 ) -> Iterator[Wanted]:
     """What was looked at lately, the latest last; somebody who looks right now is searching."""
     since = now - timedelta(hours=policy.browsing_hours)
@@ -111,15 +119,15 @@ def _browsed(
         if item is not None:
             searching = now - event.occurred_at <= timedelta(minutes=policy.searching_minutes)
             rhythm = known.get(item.family)
-            sure = max(policy.browsed, rhythm[1].probability if rhythm else 0.0)
+            sure = max(policy.browsed, rhythm.need.probability if rhythm else 0.0)
             yield _of(item.family, Phase.REQUEST if searching else Phase.RECOGNIZE, Source.BROWSE, sure, rhythm)
 
 
 def _aims(
-    context: Context, known: Mapping[str, tuple[int, Forecast]], now: datetime, policy: Policy, shelf: Shelf
+    context: Context, known: Mapping[str, Rhythm], now: datetime, policy: Policy, shelf: Shelf
 ) -> Iterator[Wanted]:
     """The goals that are at risk and were not spoken of lately."""
-    plain = {family: forecast for family, (_, forecast) in known.items()}
+    plain = {family: rhythm.need for family, rhythm in known.items()}
     shelf.load(sorted(coach.lines_wanted(context.goals, context.history, now)))
     for goal in sorted(context.goals, key=lambda goal: goal.goal_id):
         spoken = context.coached.get(goal.goal_id)
@@ -139,9 +147,6 @@ def _joined(aim: Wanted, other: Wanted | None) -> Wanted:
     return replace(aim, need=need, probability=max(aim.probability or 0.0, other.probability or 0.0))
 
 
-def _of(
-    family: str | None, phase: Phase, source: Source, probability: float, rhythm: tuple[int, Forecast] | None
-) -> Wanted:
-    days, forecast = rhythm or (None, None)
+def _of(family: str | None, phase: Phase, source: Source, probability: float, rhythm: Rhythm | None) -> Wanted:
     need = Need(family=family, phase=phase, source=source)
-    return Wanted(need=need, probability=probability, forecast=forecast, window_days=days)
+    return Wanted(need=need, probability=probability, rhythm=rhythm)

@@ -9,8 +9,6 @@ from typing import Protocol
 
 from engine.domain.decisions import Rung
 
-WINDOWS = (7, 14, 28)  # days; one certificate each
-
 
 class Given(Protocol):
     """What the settings of the place say on decisions."""

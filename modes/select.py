@@ -57,12 +57,12 @@ def choose(candidates: Sequence[Candidate], scene: Scene) -> tuple[Choice, ...]:
 def execution(choice: Choice, scene: Scene) -> ExecutionDraft:
     """The execution of a choice that executes."""
     found = choice.prospect
+    forecast = found.wanted.order if choice.rung in EXECUTES else found.wanted.forecast
     assert found.plan is not None  # eligibility saw to it
-    assert found.wanted.probability is not None
-    assert found.wanted.window_days is not None
+    assert forecast is not None
     certificate = found.certificates.get(choice.rung)
     proof = None if certificate is None else certificate.certificate_id
-    return execute.draft(choice.rung, found.plan, proof, found.wanted.probability, found.wanted.window_days, scene)
+    return execute.draft(choice.rung, found.plan, proof, forecast, scene)
 
 
 def best(values: Mapping[Rung, float], margin: Mapping[Rung, float]) -> Rung:
@@ -83,6 +83,7 @@ def values_of(found: Prospect, load: int, scene: Scene) -> dict[Rung, float | No
         return {rung: 0.0 if rung is Rung.RESPOND else None for rung in Rung}
     stakes = Stakes(
         probability=wanted.probability,
+        order=None if wanted.order is None else wanted.order.probability,
         goal=None if wanted.progress is None else wanted.progress.risk,
         buys=wanted.buys,
         present=scene.present,

@@ -16,10 +16,15 @@ class Stakes:
     """What the value of acting on a need hangs on."""
 
     probability: float  # that the need is real
+    order: float | None = None  # that an order made unasked would be right; None: as the need
     goal: float | None = None  # that a goal of the customer's own is at risk; None: none is touched
     buys: bool = True  # whether meeting the need is a purchase
     present: bool = False  # whether the customer is here
     load: int = 0  # messages of the last seven days
+
+    def likely(self, rung: Rung) -> float:
+        """The probability that the rung rests on."""
+        return self.order if rung in EXECUTES and self.order is not None else self.probability
 
 
 def benefit(worth: Worth) -> float:
@@ -58,7 +63,7 @@ def _act(rung: Rung, stakes: Stakes, worth: Worth) -> float:
     if not stakes.buys:
         return 0.0 if rung is Rung.COACH else -worth.wrong[rung]
     return act(
-        stakes.probability,
+        stakes.likely(rung),
         success=worth.success[rung],
         benefit=benefit(worth),
         effort=worth.effort[rung] * (worth.effort_scale - worth.agency),
@@ -73,7 +78,7 @@ def _goal(rung: Rung, stakes: Stakes, worth: Worth) -> float:
         return 0.0
     if rung is Rung.COACH:
         return stakes.goal * worth.goal_success * worth.goal - 0.25 * (1 - stakes.goal) - worth.scope
-    return stakes.goal * stakes.probability * worth.success[rung] * worth.goal if stakes.buys else 0.0
+    return stakes.goal * stakes.likely(rung) * worth.success[rung] * worth.goal if stakes.buys else 0.0
 
 
 def bar(wrong: float, missed: float, margin: float = 0.0) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -23,9 +23,23 @@ from engine.learn.past import Past
 from engine.learn.popularity import Popularity
 from engine.learn.repeat import Repeat
 from engine.learn.replenishment import LONGEST, Replenishment
-from engine.learn.results import Certificate, Evidence, Forecast, Recommendation, Recommendations
+from engine.learn.results import Certificate, Evidence, Forecast, Recommendation, Recommendations, Rhythm
+from engine.learn.rhythm import WINDOWS, is_due, need_window, order_window
 
-__all__ = ["Certificate", "Evidence", "Forecast", "Model", "Recommendation", "Recommendations", "decode", "encode"]
+__all__ = [
+    "Certificate",
+    "Evidence",
+    "Forecast",
+    "Model",
+    "Recommendation",
+    "Recommendations",
+    "Rhythm",
+    "decode",
+    "encode",
+    "is_due",
+    "need_window",
+    "order_window",
+]
 
 Arrays = dict[str, NDArray[Any]]
 Part = TypeVar("Part")
@@ -83,11 +97,16 @@ class Model:
         """
         if not 0 < window_days <= LONGEST:
             raise InputError.of("within", f"a window above 0 and of at most {LONGEST:g} days", f"{window_days:g} days")
-        return self.replenishment.forecast(history, now_day, lambda gap: window_days)
+        found = self.replenishment.forecasts(history, now_day, (lambda gap: window_days,))[0]
+        return sorted(found, key=lambda one: (-one.probability, one.family))
 
-    def forecast_each(self, history: History, now_day: float, window_of: Callable[[float], float]) -> list[Forecast]:
-        """The same with a window for each family, from its median gap in days."""
-        return self.replenishment.forecast(history, now_day, window_of)
+    def rhythms(self, history: History, now_day: float) -> list[Rhythm]:
+        """The same families over the windows their own gaps give, likeliest to be needed first."""
+        needs, ordered = self.replenishment.forecasts(history, now_day, (need_window, order_window))
+        return sorted(
+            (Rhythm(need=need, order=order) for need, order in zip(needs, ordered, strict=True)),
+            key=lambda one: (-one.need.probability, one.need.family),
+        )
 
     def related(self, item_id: str, k: int, *, exclude: Collection[str] = frozenset()) -> Recommendations:
         """Items bought by those who buy this one, the nearest first; empty for an item that nobody bought."""
@@ -125,7 +144,10 @@ class Model:
         return _listed(found, reasons.POPULAR)
 
     def certificate(self, window_days: int, promise: float) -> Certificate:
-        """The proof that executions keep ``promise`` in windows of 7, 14 or 28 days; shut where there is none."""
+        """The proof that orders made unasked keep ``promise``; shut where there is none.
+
+        ``window_days`` is the window of the orders: 7, 14 or 28.
+        """
         key = (window_days, promise)
         if key not in self._certificates:
             id = f"{self.model_id}.{window_days}d.{promise:g}"
@@ -215,7 +237,7 @@ def _check(model: Model) -> None:
     for name, length in lengths.items():
         if length != n:
             raise ArtifactError(f"model {model.model_id}: {name} has {length} entries for {n} items")
-    missing = set(certificates.WINDOWS) - set(model.evidence)
+    missing = set(WINDOWS) - set(model.evidence)
     if missing:
         raise ArtifactError(f"model {model.model_id} has no evidence for windows of {sorted(missing)} days")
 

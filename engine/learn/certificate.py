@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from engine.errors import InputError
+from engine.learn.purchases import median_gaps
 from engine.learn.results import Certificate
-from engine.learn.snapshots import Snapshots
+from engine.learn.rhythm import is_due, order_window
+from engine.learn.snapshots import Snapshot, Snapshots
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-WINDOWS = (7, 14, 28)  # days
 POOLED = 3  # windows
 GRID = np.round(np.arange(0.98, 0.395, -0.01), 2)
 DELTA = 0.10
@@ -67,8 +68,13 @@ class Evidence:
         )
 
 
-def gathered(snapshots: Snapshots, day: float, window: int) -> Evidence:
-    """The three latest windows over by ``day`` that do not overlap, each scored by what was known before it."""
+def gathered(snapshots: Snapshots, day: float, window: int, *, own_window: bool = True) -> Evidence:
+    """The three latest windows over by ``day`` that do not overlap, each scored by what was known before it.
+
+    Parameters
+    ----------
+    own_window : only the pairs that would be ordered for unasked over this window, see ``rhythm``; False: all pairs
+    """
     cutoffs = [day - window * n for n in range(1, POOLED + 1)]
     probabilities, came, owners, used = [], [], [], []
     for cutoff in cutoffs:
@@ -76,9 +82,13 @@ def gathered(snapshots: Snapshots, day: float, window: int) -> Evidence:
         if fitted is None:
             break
         seen = snapshots.at(cutoff)
-        probabilities.append(fitted.probabilities(seen.traits.values))
-        came.append(seen.came(window))
-        owners.append(seen.owners)
+        scores = fitted.probabilities(seen.traits.values)
+        meant = np.flatnonzero(scores >= GRID[-1])  # nothing below is ever acted on
+        if own_window:
+            meant = meant[_ordered_over(snapshots, seen, meant, window)]
+        probabilities.append(scores[meant])
+        came.append(seen.came(window)[meant])
+        owners.append(seen.owners[meant])
         used.append(cutoff)
     return evidence(
         window_days=window,
@@ -88,6 +98,13 @@ def gathered(snapshots: Snapshots, day: float, window: int) -> Evidence:
         windows=used,
         now=day,
     )
+
+
+def _ordered_over(snapshots: Snapshots, seen: Snapshot, pairs: Ints, window: int) -> NDArray[np.bool_]:
+    """Whether each of some pairs of a snapshot has this window, and is far enough in its gap."""
+    gaps = median_gaps(snapshots.purchases, seen.traits.pairs[pairs], seen.traits.counts[pairs])
+    since = seen.day - seen.traits.last[pairs]
+    return np.array([order_window(g) == window and is_due(s, g) for g, s in zip(gaps, since, strict=True)], bool)
 
 
 def evidence(

@@ -154,10 +154,10 @@ class Gate:
 
 
 def gates(snapshots: Snapshots, promise: float, window: int, n: int) -> Iterator[Gate]:
-    """The gate replayed: at each cut-off the certificate and the forecast of that day, then what was bought."""
+    """The gate replayed over all pairs: the certificate and the forecast of each cut-off, then what was bought."""
     for cutoff in cutoffs(snapshots, window, n):
         fitted = snapshots.fit(cutoff, window)
-        proof = certify(gathered(snapshots, cutoff, window), promise)
+        proof = certify(gathered(snapshots, cutoff, window, own_window=False), promise)
         if fitted is None or proof.threshold is None:
             yield Gate(cutoff=cutoff, threshold=None, executions=0, precision=None, share_of_purchases=0.0)
             continue

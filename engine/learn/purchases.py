@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,13 @@ class Purchases:
         found = np.full(self.n_pairs, np.inf)
         found[pairs[::-1]] = days[::-1]  # the earliest of a pair is written last
         return found
+
+
+def median_gaps(purchases: Purchases, pairs: Ints, counts: Ints) -> Floats:
+    """The median time between the first ``counts`` purchase days of each of some pairs, days; each at least two."""
+    gaps = np.diff(purchases.days).tolist()
+    rows = zip(purchases.starts[pairs].tolist(), counts.tolist(), strict=True)
+    return np.array([median(gaps[start : start + count - 1]) for start, count in rows])
 
 
 def coded(values: NDArray[np.object_]) -> tuple[Ints, list[str]]:

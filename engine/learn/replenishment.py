@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from scipy.special import betaincinv
 
 from engine.domain.history import History
 from engine.learn.logistic import Logistic
-from engine.learn.purchases import Floats, Ints, Purchases, of_history
+from engine.learn.purchases import Floats, Ints, median_gaps, of_history
 from engine.learn.results import Evidence, Forecast
 from engine.learn.snapshots import SNAPSHOTS, WEEK, Snapshots
 from engine.learn.texts import packed, unpacked
@@ -72,46 +71,63 @@ class Replenishment:
             columns.append(np.maximum(-np.log1p(-p), columns[-1]))
         return np.array([0.0, *days]), np.column_stack(columns)
 
-    def forecast(self, history: History, day: float, window_of: Callable[[float], float]) -> list[Forecast]:
-        """For every family bought on at least two days before ``day``, the likeliest first.
+    def forecasts(
+        self, history: History, day: float, windows_of: Sequence[Callable[[float], float]]
+    ) -> list[list[Forecast]]:
+        """For every family bought on at least two days before ``day``; a list for each way to find its window.
 
         Parameters
         ----------
-        window_of : from the median gap between purchase days to the window that the family is forecast for
+        windows_of : from the median gap between purchase days to the window that the family is forecast for
         """
         seen = history.before(day)
         purchases, names = of_history(seen)
         found = traits(purchases, day, self.rates, self._codes(names)[purchases.families])
         if not len(found.pairs):
-            return []
+            return [[] for _ in windows_of]
         days, hazards = self._hazards(found)
-        gaps = _median_gaps(purchases, found)
-        windows = np.array([window_of(gap) for gap in gaps.tolist()])
-        probabilities = 1 - np.exp(-_between(days, hazards, windows))
-        low, high = self.intervals(probabilities, found.counts)
-        week = np.minimum((1 - np.exp(-_between(days, hazards, np.full(len(gaps), KNOTS[0])))) * 10, 9).astype(int)
+        gaps = median_gaps(purchases, found.pairs, found.counts)
+        families = [names[code] for code in purchases.families[found.pairs].tolist()]
+        evidence = self._evidence(found, gaps, days, hazards, day)
         expected, usual = self._expected(days, hazards, day), usual_items(seen)
-        made = [
-            Forecast(
-                family=names[family],
-                item_id=usual[names[family]],
-                window_days=float(windows[n]),
-                probability=float(probabilities[n]),
-                low=float(low[n]),
-                high=float(high[n]),
-                expected_day=expected[n],
-                evidence=Evidence(
-                    purchases=int(found.counts[n]),
-                    first_day=float(found.first[n]),
-                    last_day=float(found.last[n]),
-                    since_days=day - float(found.last[n]),
-                    median_gap_days=float(gaps[n]),
-                    pairs_like_it=int(self.like[week[n]]),
-                ),
+        made = []
+        for window_of in windows_of:
+            windows = np.array([window_of(gap) for gap in gaps.tolist()], float)
+            p = 1 - np.exp(-_between(days, hazards, windows))
+            low, high = self.intervals(p, found.counts)
+            columns = zip(families, windows.tolist(), p.tolist(), low.tolist(), high.tolist(), strict=True)
+            made.append(
+                [
+                    Forecast(
+                        family=family,
+                        item_id=usual[family],
+                        window_days=window,
+                        probability=probability,
+                        low=least,
+                        high=most,
+                        expected_day=expected[n],
+                        evidence=evidence[n],
+                    )
+                    for n, (family, window, probability, least, most) in enumerate(columns)
+                ]
             )
-            for n, family in enumerate(purchases.families[found.pairs].tolist())
+        return made
+
+    def _evidence(self, found: Traits, gaps: Floats, days: Floats, hazards: Floats, day: float) -> list[Evidence]:
+        week = 1 - np.exp(-_between(days, hazards, np.full(len(gaps), KNOTS[0])))
+        like = self.like[np.minimum((week * 10).astype(int), 9)]
+        columns = (found.counts, found.first, found.last, day - found.last, gaps, like)
+        return [
+            Evidence(
+                purchases=count,
+                first_day=first,
+                last_day=last,
+                since_days=since,
+                median_gap_days=gap,
+                pairs_like_it=alike,
+            )
+            for count, first, last, since, gap, alike in zip(*(c.tolist() for c in columns), strict=True)
         ]
-        return sorted(made, key=lambda one: (-one.probability, one.family))
 
     def intervals(self, p: Floats, counts: Ints) -> tuple[Floats, Floats]:
         """Where the own probabilities of nine in ten pairs lie that look like each.
@@ -178,13 +194,6 @@ def usual_items(history: History) -> dict[str, str]:
     family_of = dict(zip(codes.tolist(), history.families, strict=True))
     order = np.lexsort((-np.arange(len(names)), last, counts))
     return {family_of[code]: str(names[code]) for code in order.tolist()}
-
-
-def _median_gaps(purchases: Purchases, found: Traits) -> Floats:
-    """Between the purchase days of each pair, days."""
-    gaps = np.diff(purchases.days).tolist()
-    rows = zip(purchases.starts[found.pairs].tolist(), found.counts.tolist(), strict=True)
-    return np.array([median(gaps[start : start + count - 1]) for start, count in rows])
 
 
 def _between(days: Floats, hazards: Floats, windows: Floats) -> Floats:

@@ -65,6 +65,14 @@ class Forecast:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Rhythm:
+    """One family of one customer, over the two windows that its gap gives, see ``engine.learn.rhythm``."""
+
+    need: Forecast  # whether it is needed now
+    order: Forecast  # whether an order made unasked would be right
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Certificate:
     """The proof, from finished windows, that acting above a threshold keeps a promise; or that there is none.
 

@@ -13,10 +13,11 @@ from engine.learn import base, evaluation
 from engine.learn.accuracy import Accuracy, honesty, reliability
 from engine.learn.baskets import Blend, NextBasket
 from engine.learn.catalogue import Catalogue
-from engine.learn.certificate import WINDOWS, gathered
+from engine.learn.certificate import gathered
 from engine.learn.lines import Lines, last_orders
 from engine.learn.purchases import Purchases
 from engine.learn.replenishment import Replenishment
+from engine.learn.rhythm import WINDOWS
 from engine.learn.snapshots import WEEK, Snapshots
 from engine.learn.tuning import cases, tune
 

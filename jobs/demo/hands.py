@@ -10,16 +10,18 @@ from multiprocessing import get_context
 from os import cpu_count
 
 from engine.config import Settings
+from engine.domain.decisions import Rung
 from engine.domain.history import day_of
+from engine.learn.base import Forecast, Model
 from engine.store import orders
 from engine.store.database import Database
 from jobs.decisions import Deciding
 from jobs.evaluate import served
 from modes.document import Json
-from modes.gate import certificate, window
+from modes.execute import early
+from modes.gate import certificate, removals
 from modes.policy import Policy
 from modes.request import Request
-from modes.value import EXECUTES
 
 TRIGGER = "demo"
 PRESENT = "app.home"  # where those are who come by
@@ -74,18 +76,16 @@ def _due(families: Mapping[str, frozenset[str]], now: datetime) -> list[str]:
         histories = orders.histories(tx, list(families), before=now)
     found = []
     for id, history in histories.items():
-        for forecast in deciding.model.forecast_each(history, day, window):
-            if forecast.family in families[id] and _clears(
-                deciding, forecast.window_days, forecast.probability, policy
-            ):
+        for rhythm in deciding.model.rhythms(history, day):
+            if rhythm.order.family in families[id] and _clears(deciding.model, rhythm.order, policy):
                 found.append(id)
                 break
     return found
 
 
-def _clears(deciding: Deciding, window_days: float, probability: float, policy: Policy) -> bool:
-    proofs = [certificate(deciding.model, rung, round(window_days), policy) for rung in EXECUTES]
-    return any(p is not None and p.threshold is not None and probability >= p.threshold for p in proofs)
+def _clears(model: Model, order: Forecast, policy: Policy) -> bool:
+    removed = early(order) or removals(certificate(model, Rung.VETO, order, policy), order)
+    return not removed
 
 
 def _parts(ids: Sequence[str]) -> list[Sequence[str]]:

@@ -30,6 +30,7 @@ from modes.document import Json
 
 MORNING, EVENING = time(8), time(20)
 WEEK = timedelta(days=7)
+REST = timedelta(days=2)  # after a decision, before a household is looked at for something due
 LAST = date(2017, 12, 31)
 
 
@@ -123,8 +124,8 @@ class Month:
         names = dict(zip(self.journey.items["item_id"], self.journey.items["name"], strict=True))
         requests = self.truth.requests({id: visits[id] for id in visitors}, names, day.isoformat())
         with self.diary.timed("finding who is due"):
-            families = {id: mandate.families for id, mandate in signed(self.assigned).items()}
-            due = [id for id in self.hands.due(families, now) if id not in visits]
+            families = {id: mandate.families for id, mandate in signed(self.assigned).items() if id not in visits}
+            due = self.hands.due({id: own for id, own in families.items() if now - last[id] >= REST}, now)
         weekly = [id for id in sorted(known) if now - last[id] >= WEEK and id not in visits and id not in set(due)]
         with self.diary.timed("deciding"):
             made = self.hands.decide(visitors, now, PRESENT, requests)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from engine.domain.executions import Execution, ExecutionLine, State
 from engine.domain.history import History, day_of
 from engine.domain.shopping import Customer, Item
 from engine.domain.values import Money
-from engine.learn.base import Certificate, Evidence, Forecast, Recommendations
+from engine.learn.base import Certificate, Evidence, Forecast, Recommendations, Rhythm, need_window, order_window
 from modes.decide import decide
 from modes.filters import Filter
 from modes.policy import Policy
@@ -96,11 +96,10 @@ class FakeModel:
         self.seen.append(history)
         return ranked([id for id in self.recommended if id not in exclude][:k], set(history.items))
 
-    def forecast_each(self, history: History, now_day: float, window_of: Callable[[float], float]) -> list[Forecast]:
-        """Those it was given of what was bought."""
+    def rhythms(self, history: History, now_day: float) -> list[Rhythm]:
+        """Those it was given of what was bought; an order is as likely right as the need is real."""
         self.seen.append(history)
-        bought = [one for one in self.forecasts if one.family in set(history.families)]
-        return [replace(one, window_days=window_of(one.evidence.median_gap_days)) for one in bought]
+        return [_rhythm(one) for one in self.forecasts if one.family in set(history.families)]
 
     def related(self, item_id: str, k: int, *, exclude: Collection[str] = frozenset()) -> Recommendations:
         """Nothing."""
@@ -134,6 +133,13 @@ def ranked(ids: Iterable[str], bought: Collection[str]) -> Recommendations:
         repeat=tuple(id in bought for id in items),
         reasons=tuple((Reason(code="popular"),) for _ in items),
     )
+
+
+def _rhythm(given: Forecast) -> Rhythm:
+    gap = given.evidence.median_gap_days
+    windows = (float(need_window(gap)), float(order_window(gap)))
+    need, order = (replace(given, window_days=window) for window in windows)
+    return Rhythm(need=need, order=order)
 
 
 def a_certificate(threshold: float | None = 0.85, **given: Any) -> Certificate:

@@ -203,7 +203,7 @@ def test_a_goal_and_a_forecast_together_are_as_sure_as_the_surer(forecast, surer
     history = a_history(("i1", "coffee", 83), ("i1", "coffee", 55), ("i1", "coffee", 10))
     context = a_context(goals=(behind,), history=history)
     found = only(decided(context, FakeModel([a_forecast(probability=forecast)])))
-    assert considered(found, Mode.EXECUTE).probability == pytest.approx(surer)
+    assert considered(found, Mode.CURATE).probability == pytest.approx(surer)
     assert found.need.source is Source.GOAL
 
 

@@ -397,5 +397,6 @@ def test_a_family_is_forecast_over_its_own_window():
     )
     history = a_history(("i1", "coffee", 27), ("m1", "milk", 27), ("t1", "tea", 27))
     scene = a_scene(a_context(history=history), model)
-    found = {one.need.family: one.window_days for one in needs(scene.context, model, NOW, None, Policy(), scene.shelf)}
-    assert found == {"coffee": 28, "milk": 14, "tea": 7}
+    found = needs(scene.context, model, NOW, None, Policy(), scene.shelf)
+    windows = {one.need.family: (one.forecast.window_days, one.order.window_days) for one in found}
+    assert windows == {"coffee": (28, 28), "milk": (14, 28), "tea": (7, 28)}

@@ -362,3 +362,13 @@ def test_a_mandate_signed_in_the_future_is_not_yet_one():
 def test_a_plan_says_what_is_in_the_way_of_the_first_choice():
     found = execute.plan(a_forecast(), a_scene(items=items_but(an_item("i1", available=False))))
     assert found.rule == "item.unavailable"
+
+
+@pytest.mark.parametrize(("since", "early"), [(14.0, False), (13.9, True)])
+def test_nothing_is_ordered_unasked_before_half_a_gap_is_over(since, early):
+    soon = a_forecast()
+    soon = replace(soon, evidence=replace(soon.evidence, since_days=since))
+    found = only(decided(a_context(history=COFFEE, mandates=(a_signed(),)), FakeModel([soon])))
+    rungs = {one.rung: one.removed_by for one in considered(found, Mode.EXECUTE).rungs}
+    assert rungs[Rung.APPROVE] is None
+    assert [removed is not None and removed.rule == "execution.early" for removed in (rungs[Rung.VETO],)] == [early]
