@@ -16,7 +16,11 @@ from modes import agency, attention, rules
 from modes.rules import Objection
 
 STALE = timedelta(days=3)  # an order that could not be placed for so long is no longer expected
-LEFT_OUT = ("preferences.paused", "execution.stale", "need.met")  # not this time; whatever else speaks against it refuses it
+LEFT_OUT = (
+    "preferences.paused",
+    "execution.stale",
+    "need.met",
+)  # not this time; whatever else speaks against it refuses it
 SENTENCES = {
     "out_of_stock": "it is out of stock",
     "item.unavailable": "it is not available",

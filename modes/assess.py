@@ -111,7 +111,7 @@ def _removals(
         return found + _curable(candidate)
     if rung is Rung.COACH:
         return found + ([] if wanted.progress is not None else [_not("goals.none")])
-    found += _executable(rung, wanted, scene)
+    found += _executable(wanted, scene)
     if isinstance(planned, Removal):
         found.append(planned)
     if rung in EXECUTES and isinstance(planned, Plan):
@@ -137,10 +137,10 @@ def _curable(candidate: Candidate) -> list[Removal]:
     return [] if candidate.options else [_not("offers.none")]
 
 
-def _executable(rung: Rung, wanted: Wanted, scene: Scene) -> list[Removal]:
+def _executable(wanted: Wanted, scene: Scene) -> list[Removal]:
     if not wanted.buys:
         return [_not("goal.no_purchase")]
-    early = execute.early(wanted.order) if rung in EXECUTES and wanted.order is not None else []
+    early = [] if wanted.order is None else execute.early(wanted.order)
     return execute.eligibility(wanted.need.family, wanted.forecast, scene) + early
 
 

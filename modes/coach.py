@@ -14,7 +14,7 @@ from engine.domain.decisions import Decision, NudgeDraft
 from engine.domain.history import History, day_of
 from engine.domain.nudges import Nudge, NudgeKind
 from engine.domain.values import DEFAULT_CURRENCY, Money
-from engine.learn.base import Forecast
+from engine.learn.base import Forecast, is_due
 from modes import agency, attention, habits
 from modes.scene import Scene
 from modes.shelf import Shelf
@@ -154,7 +154,7 @@ def _buy_more(goal: Goal, history: History, now: datetime) -> Progress | None:
 
 def _not_run_out(goal: Goal, forecasts: Mapping[str, Forecast], now: datetime) -> Progress | None:
     forecast = forecasts.get(goal.family or "")
-    if forecast is None:
+    if forecast is None or not is_due(forecast.evidence.since_days, forecast.evidence.median_gap_days):
         return None
     since, gap = round(forecast.evidence.since_days), round(forecast.evidence.median_gap_days)
     text = (

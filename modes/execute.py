@@ -82,7 +82,7 @@ def incident(family: str, scene: Scene) -> Removal | None:
 
 
 def early(order: Forecast) -> list[Removal]:
-    """Nothing is ordered unasked before so much of the usual gap is over."""
+    """Nothing is ordered, and nobody asked, before so much of the usual gap is over."""
     since, gap = order.evidence.since_days, order.evidence.median_gap_days
     if is_due(since, gap):
         return []

@@ -11,7 +11,7 @@ from engine.domain.customers import GoalKind
 from engine.domain.decisions import Need, Phase, Source
 from engine.domain.executions import UNSETTLED
 from engine.domain.history import day_of
-from engine.learn.base import Forecast, Model, Rhythm
+from engine.learn.base import Forecast, Model, Rhythm, is_due
 from modes import coach
 from modes.coach import Progress
 from modes.policy import Policy
@@ -100,10 +100,12 @@ def _asked_for(request: Request | None, shelf: Shelf) -> set[str]:
 
 
 def _foreseen(known: Mapping[str, Rhythm], context: Context, policy: Policy) -> Iterator[Wanted]:
-    """The likely ones, but for those that an execution is under way for."""
+    """The likely ones whose time has come, but for those that an execution is under way for."""
     served = {line.need for one in context.executions if one.state in UNSETTLED for line in one.lines}
     for family, rhythm in known.items():
-        if rhythm.need.probability >= policy.min_probability and family not in served:
+        evidence = rhythm.need.evidence
+        due = is_due(evidence.since_days, evidence.median_gap_days)
+        if due and rhythm.need.probability >= policy.min_probability and family not in served:
             yield _of(family, Phase.RECOGNIZE, Source.FORECAST, rhythm.need.probability, rhythm)
 
 

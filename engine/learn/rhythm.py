@@ -1,7 +1,7 @@
 """The windows that a pair of customer and family is forecast over, from its usual gap.
 
-A need is there when the family is likely bought within half a gap. An order made unasked is right when the family is
-bought within two gaps: people skip a turn. It is not made before half a gap is over, or it would only pile up.
+A need is there when half a gap is over since the last purchase and the family is likely bought within half a gap more.
+An order made unasked is right when the family is bought within two gaps: people skip a turn.
 (Over all households of The Complete Journey, half a gap as the window of both lets nothing pass a promise of .90; two
 gaps pass some 550 pairs a day at .91 to .93, see docs/evaluation.md.)
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 WINDOWS = (7, 14, 28)  # days
 NEED, ORDER = 0.5, 2.0  # gaps
-DUE = 0.5  # of a gap, before which nothing is ordered unasked
+DUE = 0.5  # of a gap, before which nothing is done unasked
 
 
 def need_window(gap: float) -> int:
@@ -36,5 +36,5 @@ def order_window(gap: float) -> int:
 
 
 def is_due(since: float, gap: float) -> bool:
-    """Whether so much of a gap is over that an order need not pile up."""
+    """Whether so much of a gap is over that more of the family would not only pile up."""
     return since >= DUE * gap

@@ -9,9 +9,10 @@ the kind) and whether it redeemed *coupons* (it showed who it is for a benefit).
   a kind of thing bought on 6 days or more gets approve;
 - **consents**: personalization is refused by 4 %; automation, coaching and behaviour are granted by 60 %, 60 % and
   50 %, and by 20 points more of those who redeemed coupons; of the rest half refuse and half say nothing;
-- **mandates**: whoever granted automation and has a ceiling of veto or silent signs for their steadiest kinds of thing
-  (at most 12, bought on 6 days or more, no fuel, alcohol, tobacco): a price band up to a quarter above the dearest
-  usual price, at most 4 of a thing, a budget of half their usual spending of 28 days, 3 days between orders, 90 days;
+- **mandates**: whoever granted automation and has a ceiling of veto or silent signs for the kinds of thing they bought
+  most often (at most 12, bought on 6 days or more, no fuel, alcohol, tobacco): a price band up to a quarter above the
+  dearest usual price, at most 4 of a thing, a budget of half their usual spending of 28 days, 3 days between orders,
+  90 days;
 - **goals**: whoever granted coaching has one: not to run out of their steadiest kind of thing (half of them), to spend
   a fifth less in their dearest category (a quarter), to buy one kind of thing more often (a quarter).
 """
@@ -166,7 +167,7 @@ def _consents(id: str, redeemer: bool, at: datetime, seed: int) -> tuple[Consent
 
 
 def _mandate(id: str, habits: pd.DataFrame, spent: float, at: datetime) -> Mandate | None:
-    signed = habits.head(MOST_FAMILIES)
+    signed = habits.sort_values(["days", "family"], ascending=[False, True]).head(MOST_FAMILIES)
     if signed.empty:
         return None
     return Mandate(

@@ -32,6 +32,7 @@ MORNING, EVENING = time(8), time(20)
 WEEK = timedelta(days=7)
 REST = timedelta(days=2)  # after a decision, before a household is looked at for something due
 LAST = date(2017, 12, 31)
+RECONCILED = 6  # day of the week, Sunday
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -208,7 +209,8 @@ class Month:
     def _settle(self, now: datetime) -> None:
         """What the gateway lost is looked up; whatever's window is over is kept or sent back."""
         with self.diary.timed("settling"):
-            reconcile.run(self.db, self.shop.gateway, now)
+            if now.weekday() == RECONCILED or now.date() >= LAST:
+                reconcile.run(self.db, self.shop.gateway, now)
             for order in self.diary.orders:
                 if now - timedelta(days=1) < order.decided_at + order.window <= now:
                     self._kept(order, now)

@@ -29,7 +29,7 @@ from jobs.train import SEED
 from modes.document import Json
 from modes.policy import Policy
 
-WEEKS = {7: 4, 14: 3, 28: 1}  # window -> weekly cut-offs of December that are over
+WEEKS = {14: 3, 28: 1}  # window -> weekly cut-offs of December that are over
 HOUSEHOLDS = 5
 MODES = ("execute", "coach", "curate", "respond")
 

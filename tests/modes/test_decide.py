@@ -393,7 +393,7 @@ def test_who_looks_right_now_is_searching_and_later_was_looking():
 def test_a_family_is_forecast_over_its_own_window():
     model = FakeModel(
         a_forecast(family, item, 0.9, gap=gap)
-        for family, item, gap in (("coffee", "i1", 56.0), ("milk", "m1", 28.0), ("tea", "t1", 10.0))
+        for family, item, gap in (("coffee", "i1", 50.0), ("milk", "m1", 28.0), ("tea", "t1", 10.0))
     )
     history = a_history(("i1", "coffee", 27), ("m1", "milk", 27), ("t1", "tea", 27))
     scene = a_scene(a_context(history=history), model)

@@ -364,11 +364,18 @@ def test_a_plan_says_what_is_in_the_way_of_the_first_choice():
     assert found.rule == "item.unavailable"
 
 
-@pytest.mark.parametrize(("since", "early"), [(14.0, False), (13.9, True)])
-def test_nothing_is_ordered_unasked_before_half_a_gap_is_over(since, early):
+@pytest.mark.parametrize(("since", "due"), [(14.0, True), (13.9, False)])
+def test_a_family_is_no_need_before_half_its_gap_is_over(since, due):
     soon = a_forecast()
     soon = replace(soon, evidence=replace(soon.evidence, since_days=since))
     found = only(decided(a_context(history=COFFEE, mandates=(a_signed(),)), FakeModel([soon])))
-    rungs = {one.rung: one.removed_by for one in considered(found, Mode.EXECUTE).rungs}
-    assert rungs[Rung.APPROVE] is None
-    assert [removed is not None and removed.rule == "execution.early" for removed in (rungs[Rung.VETO],)] == [early]
+    assert (found.need.family == "coffee") is due
+
+
+def test_nothing_is_ordered_early_for_somebody_who_looked_at_it():
+    soon = a_forecast()
+    soon = replace(soon, evidence=replace(soon.evidence, since_days=3.0))
+    seen = an_event(item_id="i1", occurred_at=ago(1))
+    found = only(decided(a_context(history=COFFEE, mandates=(a_signed(),), events=(seen,)), FakeModel([soon])))
+    assert found.need.family == "coffee"
+    assert all(one.removed_by.rule == "execution.early" for one in considered(found, Mode.EXECUTE).rungs)
