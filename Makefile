@@ -8,7 +8,7 @@ ARGS ?=
 
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long test-browser lint check format bench docs lock clean
+.PHONY: help demo test test-long lint check format bench docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'

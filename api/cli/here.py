@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from engine.config import Settings
 from engine.domain.values import parse_time
-from engine.errors import Unavailable
 
 if TYPE_CHECKING:
     from engine.store.database import Database
@@ -29,7 +28,7 @@ def instant(settings: Settings, given: str | None, option: str) -> datetime | No
 
 
 def as_of(settings: Settings, database: Database, given: str | None, option: str = "--as-of") -> datetime:
-    """The instant asked for; by default just after the newest stored order, so that old data can be worked with."""
+    """The instant asked for; by default just after the newest stored order, and the clock's where there is none."""
     from engine.store import orders
 
     at = instant(settings, given, option)
@@ -37,6 +36,4 @@ def as_of(settings: Settings, database: Database, given: str | None, option: str
         return at
     with database.read() as tx:
         newest = orders.newest(tx)
-    if newest is None:
-        raise Unavailable("no orders are stored: import some first (rapport import orders FILE)")
-    return newest + timedelta(microseconds=1)
+    return settings.clock.now() if newest is None else newest + timedelta(microseconds=1)

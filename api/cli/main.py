@@ -27,6 +27,7 @@ for topic in (intake, learning, deciding, running, access, demonstrating):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and end the process: 0 done, 1 failed, 2 wrong usage, 3 done with rejected rows."""
+    _log_to_standard_error()
     try:
         ended = app(args=None if arguments is None else list(arguments), standalone_mode=False)
     except click.exceptions.Abort:
@@ -47,6 +48,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _tell_failure(error)
     else:
         sys.exit(ended if isinstance(ended, int) else 0)
+
+
+def _log_to_standard_error() -> None:
+    """What commands print is theirs; only what went wrong is logged beside it, unless a command says otherwise."""
+    import logging
+
+    import structlog
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
 
 
 def _tell(sentence: str, code: int) -> None:

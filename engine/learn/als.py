@@ -48,10 +48,10 @@ class Als:
         """From what was bought before ``day``."""
         from implicit.cpu.als import AlternatingLeastSquares
 
-        model = AlternatingLeastSquares(
-            factors=factors, iterations=epochs, regularization=regularization, alpha=1.0, random_state=seed
-        )
         with threadpool_limits(1):
+            model = AlternatingLeastSquares(
+                factors=factors, iterations=epochs, regularization=regularization, alpha=1.0, random_state=seed
+            )
             model.fit(confidences(lines, day), show_progress=False)
         return cls.of_factors(np.asarray(model.item_factors, np.float32), regularization)
 

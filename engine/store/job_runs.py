@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, update
 
 from engine.domain.jobs import JobRun, RunState
 from engine.store.database import Tx
@@ -78,6 +78,12 @@ def page(tx: Tx, limit: int, cursor: str | None = None, job: str | None = None) 
     """Runs of one job, or of all, the newest first, and the cursor of what follows."""
     statement = select(table) if job is None else select(table).where(table.c.job == job)
     return paged(tx, statement, table.c.id, limit, cursor, _run)
+
+
+def last_of_each(tx: Tx) -> dict[str, JobRun]:
+    """The latest run of every job that ever ran."""
+    latest = select(func.max(table.c.id)).group_by(table.c.job)
+    return {row.job: _run(row) for row in tx.execute(select(table).where(table.c.id.in_(latest)))}
 
 
 def purge(tx: Tx, before: datetime) -> int:
