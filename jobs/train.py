@@ -117,8 +117,10 @@ def _objection(trained: Trained, served: base.Model | None) -> str | None:
 
 
 def _welcome(trained: Trained) -> str:
-    if trained.ours is None or trained.served is None:
-        return "the first model that could be judged"
+    if trained.ours is None:
+        return "too few orders yet to judge it by"
+    if trained.served is None:
+        return "the first model"
     return (
         f"recall@10 {trained.ours.recall_10:.4f}, no worse than {trained.served.recall_10:.4f} with the served settings"
     )
