@@ -125,9 +125,15 @@ def _sqlite(url: str, file: str | None) -> Engine:
 
 
 def _configure(connection: Any, record: object) -> None:
-    """Each new SQLite connection: we begin transactions ourselves, and a commit is on the disk."""
+    """Each new SQLite connection: we begin transactions ourselves, a commit is on the disk, reads are mapped."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "mmap_size=1073741824",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
