@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from apiflask import APIFlask
-from engine.learn.base import Model, decode
-from modes.policy import Policy
 
 from api import observing, openapi, problem
 from api.auth import tokens
@@ -18,8 +16,10 @@ from api.service import EXTENSION, Service
 from api.topics import TOPICS
 from api.topics.plain import plain
 from engine.config import Settings
+from engine.learn.base import Model, decode
 from engine.store.artifacts import Slot
 from engine.store.database import Database
+from modes.policy import Policy
 
 
 class App(APIFlask):
