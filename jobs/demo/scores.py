@@ -30,8 +30,7 @@ from modes.document import Json
 from modes.policy import Policy
 
 WEEKS = {14: 3, 28: 1}  # window -> weekly cut-offs of December that are over
-HOUSEHOLDS = 5
-MODES = ("execute", "coach", "curate", "respond")
+RUNGS = ("veto", "approve", "coach", "curate", "respond")  # of the households that are shown; two of them execute
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,21 +177,19 @@ def households(db: Database, settings: Settings, at: datetime, home: str) -> lis
     deciding = Deciding(db=db, settings=settings, model=served(settings), trigger="demo")
     with db.read() as tx:
         ids = customers.ids(tx)
-    wanted = Counter(dict.fromkeys(MODES, 1))
-    wanted["execute"] = HOUSEHOLDS - len(MODES) + 1
-    found: list[Json] = []
+    found: dict[str, Json] = {}
     for id in ids:
-        if not +wanted:
+        if len(found) == len(RUNGS):
             break
         decision = deciding.one(id, at, dry_run=True)
-        if wanted[decision["mode"]] > 0 and decision["experiences"][0]["need"]["family"] is not None:
-            wanted[decision["mode"]] -= 1
-            found.append(decision)
-    found.sort(key=lambda one: (MODES.index(one["mode"]), one["customer_id"]))
+        leading = decision["experiences"][0]
+        if leading["rung"] in RUNGS and leading["need"]["family"] is not None:
+            found.setdefault(leading["rung"], decision)
+    shown = [found[rung] for rung in RUNGS if rung in found]
     return [
         Household(
             decision=one,
             command=f"RAPPORT_HOME={home} rapport decide {one['customer_id']} --at {one['decided_at']} --dry-run",
         )
-        for one in found
+        for one in shown
     ]
