@@ -23,6 +23,7 @@ from engine.learn.repeat import Repeat
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+NOBODY = np.zeros(0, np.int64)
 POOL = 100  # candidates of each source other than the customer's own purchases
 
 
@@ -38,6 +39,10 @@ class Blend:
     votes: float = 0.0  # of neighbours
     new_taste: float = 1.0  # the same where only what is new is asked for; popularity counts 1 there
     new_votes: float = 0.0
+
+    def asks(self, only_new: bool) -> tuple[bool, bool]:
+        """Whether taste and neighbours have any weight in a list."""
+        return (self.new_taste > 0, self.new_votes > 0) if only_new else (self.taste > 0, self.votes > 0)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Blend:
@@ -92,23 +97,26 @@ class NextBasket:
         """How many items it learned of."""
         return len(self.popularity.scores)
 
-    def candidates(self, past: Past, pool: int = POOL) -> Candidates:
-        """What may come next: all that the customer bought, and ``pool`` of every other source."""
+    def candidates(self, past: Past, pool: int = POOL, *, taste: bool = True, votes: bool = True) -> Candidates:
+        """What may come next: all that the customer bought, and ``pool`` of every other source.
+
+        ``taste`` and ``votes``: whether these sources are asked; their scores are 0 where they are not.
+        """
         weights = past.by_days(als.HALF_LIFE)
-        tastes = self.als.scores(self.als.taste(past.items, weights))
-        others, votes = self.neighbours.votes(past.items, weights)
-        near = others[_top(votes, pool)]
+        tastes = self.als.scores(self.als.taste(past.items, weights)) if taste else np.zeros(0, np.float32)
+        others, nearness = self.neighbours.votes(past.items, weights) if votes else (NOBODY, np.zeros(0))
+        near = others[_top(nearness, pool)]
         items = np.unique(
             np.concatenate((past.items, self.popularity.ranking[:pool], near, _top(tastes, pool))).astype(np.int64)
         )
-        known = items < self.n_items
+        known = items < len(tastes)
         return Candidates(
             items=items,
             own=np.isin(items, past.items, assume_unique=True),
             rate=self.repeat.of(items),
             popular=self.popularity.of(items),
-            taste=np.where(known, tastes[np.where(known, items, 0)], 0.0) if self.n_items else np.zeros(len(items)),
-            votes=_looked_up(items, others, votes),
+            taste=np.where(known, tastes[np.where(known, items, 0)], 0.0) if len(tastes) else np.zeros(len(items)),
+            votes=_looked_up(items, others, nearness),
         )
 
     def rank(
@@ -118,7 +126,8 @@ class NextBasket:
 
         What the sources do not reach comes last, the more popular first, with scores below all others.
         """
-        found = self.candidates(past, max(POOL, k))
+        taste, votes = self.blend.asks(only_new)
+        found = self.candidates(past, max(POOL, k), taste=taste, votes=votes)
         scores = _new(found, self.blend) if only_new else self._scores(found, past)
         kept = ~np.isin(found.items, list(exclude)) if exclude else np.ones(len(scores), bool)
         if only_new:

@@ -8,7 +8,7 @@ one, purchases are taken to come at the pair's own rate, drawn to a prior (Gamma
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,10 @@ class Replenishment:
     families: Sequence[str]
     spread: Floats
     like: Ints
+    _known: dict[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_known", {name: code for code, name in enumerate(self.families)})
 
     @classmethod
     def fit(cls, snapshots: Snapshots, families: Sequence[str]) -> Replenishment:
@@ -152,8 +156,7 @@ class Replenishment:
 
     def _codes(self, names: Sequence[str]) -> Ints:
         """The codes that the rates know families by; -1 for one not seen in training."""
-        table = {name: code for code, name in enumerate(self.families)}
-        return np.array([table.get(name, -1) for name in names], np.int64)
+        return np.array([self._known.get(name, -1) for name in names], np.int64)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it is, as arrays."""

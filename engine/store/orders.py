@@ -12,7 +12,7 @@ from uuid import uuid4
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Float, Select, case, func, select
+from sqlalchemy import CursorResult, Float, Select, case, func, select
 
 from engine.domain.history import History
 from engine.domain.shopping import OrderLine
@@ -216,9 +216,9 @@ def _lines(tx: Tx, before: datetime | None, *, with_family: bool) -> Select[Any]
 
 def _columns(tx: Tx, statement: Select[Any], families: Sequence[Any] | None = None) -> OrderColumns:
     """The lines of a statement of ``_lines``, coded and sorted; families come with the lines or from a list."""
-    result = tx.execution_options(stream_results=True).execute(statement)
+    result = tx.execute(statement, execution_options={"stream_results": tx.dialect.name != "sqlite"})
     names = list(result.keys())
-    parts = [pd.DataFrame.from_records(part, columns=names) for part in _parts(result)]
+    parts = [pd.DataFrame.from_records(part, columns=names) for part in _parts(tx, result)]
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
     customers, customer_ids = _coded(frame["customer_id"])
     order_codes, _ = _coded(frame["order_id"])
@@ -244,9 +244,14 @@ def _columns(tx: Tx, statement: Select[Any], families: Sequence[Any] | None = No
     )
 
 
-def _parts(result: Any) -> Iterator[list[tuple[Any, ...]]]:
-    for part in result.partitions(CHUNK):
-        yield [tuple(row) for row in part]
+def _parts(tx: Tx, result: CursorResult[Any]) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """The rows in parts. SQLite's driver streams by itself, and its texts and numbers need nothing made of them."""
+    if tx.dialect.name == "sqlite":
+        while part := result.cursor.fetchmany(CHUNK):
+            yield part
+        return
+    for rows in result.partitions(CHUNK):
+        yield [tuple(row) for row in rows]
 
 
 def _coded(ids: pd.Series) -> tuple[NDArray[np.int32], NDArray[np.object_]]:

@@ -25,7 +25,7 @@ from modes.request import Request
 
 TRIGGER = "demo"
 PRESENT = "app.home"  # where those are who come by
-PART = 60  # customers given to one hand at a time
+PART = 25  # customers given to one hand at a time
 _hand: list[Deciding] = []  # one, in each process
 
 

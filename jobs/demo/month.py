@@ -17,7 +17,7 @@ from engine.domain.decisions import Outcome, OutcomeKind, Rung
 from engine.domain.executions import State
 from engine.errors import Conflict
 from engine.store import customers, executions, outcomes
-from engine.store.database import Database
+from engine.store.database import Database, Tx
 from jobs import reconcile
 from jobs.demo.assignment import Assigned
 from jobs.demo.data import Journey
@@ -211,19 +211,20 @@ class Month:
         with self.diary.timed("settling"):
             if now.weekday() == RECONCILED or now.date() >= LAST:
                 reconcile.run(self.db, self.shop.gateway, now)
-            for order in self.diary.orders:
-                if now - timedelta(days=1) < order.decided_at + order.window <= now:
-                    self._kept(order, now)
+            over = [one for one in self.diary.orders if now - timedelta(days=1) < one.decided_at + one.window <= now]
+            with self.db.begin() as tx:
+                standing = {one.execution_id: one for one in executions.get_many(tx, [o.execution_id for o in over])}
+                for order in over:
+                    if standing[order.execution_id].state in (State.PLACED, State.CONFIRMED):
+                        self._kept(tx, order, now)
 
-    def _kept(self, order: Ordered, now: datetime) -> None:
+    def _kept(self, tx: Tx, order: Ordered, now: datetime) -> None:
         came = self.truth.buys(order.customer_id, order.family, order.decided_at, order.window)
-        to, kind = (State.KEPT, OutcomeKind.KEPT) if came else (State.RETURNED, OutcomeKind.RETURNED)
-        with self.db.begin() as tx:
-            standing = executions.get(tx, order.execution_id)
-            if came is not None and standing is not None and standing.state in (State.PLACED, State.CONFIRMED):
-                states = (State.PLACED, State.CONFIRMED)
-                executions.move(tx, order.execution_id, states, to, f"customer:{order.customer_id}", None, now)
-                outcomes.add_many(tx, order.decision_id, [_said(order, kind, now)])
+        if came is not None:
+            to, kind = (State.KEPT, OutcomeKind.KEPT) if came else (State.RETURNED, OutcomeKind.RETURNED)
+            states, actor = (State.PLACED, State.CONFIRMED), f"customer:{order.customer_id}"
+            executions.move(tx, order.execution_id, states, to, actor, None, now)
+            outcomes.add_many(tx, order.decision_id, [_said(order, kind, now)])
 
 
 def _ordered(decision: Json, execution: Mapping[str, object], now: datetime) -> Ordered:
