@@ -109,6 +109,7 @@ class Handler(BaseHTTPRequestHandler):
     """One call."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body go out in two writes; the second is not to wait for the first
     server: Server
 
     def do_POST(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -36,11 +37,12 @@ class Hands:
         self._pool = pool
 
     def decide(
-        self, ids: Sequence[str], now: datetime, touchpoint: str | None, requests: Mapping[str, Request]
+        self, where: Mapping[str | None, Sequence[str]], now: datetime, requests: Mapping[str, Request]
     ) -> list[Json]:
-        """The decisions for customers, kept."""
+        """The decisions for customers by where they are (None: not here), kept."""
         asked = [
             self._pool.submit(_decide, part, now, touchpoint, {id: requests[id] for id in part if id in requests})
+            for touchpoint, ids in where.items()
             for part in _parts(ids)
         ]
         return _together(asked)
@@ -62,6 +64,7 @@ def hired(settings: Settings) -> Iterator[Hands]:
 def _begin(settings: Settings) -> None:
     db = Database.open(settings.database_url)
     _hand.append(Deciding(db=db, settings=settings, model=served(settings), trigger=TRIGGER))
+    gc.freeze()  # what was loaded stays for good: it is not to be looked through again and again
 
 
 def _decide(ids: Sequence[str], now: datetime, touchpoint: str | None, requests: Mapping[str, Request]) -> list[Json]:

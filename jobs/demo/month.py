@@ -30,7 +30,7 @@ from modes.document import Json
 
 MORNING, EVENING = time(8), time(20)
 WEEK = timedelta(days=7)
-REST = timedelta(days=2)  # after a decision, before a household is looked at for something due
+REST = timedelta(days=3)  # after a decision, before a household is looked at for something due
 LAST = date(2017, 12, 31)
 RECONCILED = 6  # day of the week, Sunday
 
@@ -129,8 +129,7 @@ class Month:
             due = self.hands.due({id: own for id, own in families.items() if now - last[id] >= REST}, now)
         weekly = [id for id in sorted(known) if now - last[id] >= WEEK and id not in visits and id not in set(due)]
         with self.diary.timed("deciding"):
-            made = self.hands.decide(visitors, now, PRESENT, requests)
-            made += self.hands.decide([*due, *weekly], now, None, {})
+            made = self.hands.decide({PRESENT: visitors, None: [*due, *weekly]}, now, requests)
         for id in (*visitors, *due, *weekly):
             last[id] = now
         self.diary.why.update(
