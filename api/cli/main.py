@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 import typer
@@ -12,6 +13,7 @@ from api.cli import access, deciding, demonstrating, intake, learning, running
 from engine.errors import InputError, RapportError
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+Misused = typer.BadParameter.__mro__[2]  # ClickException, of whichever click typer stands on
 
 app = typer.Typer(
     name="rapport",
@@ -30,13 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _log_to_standard_error()
     try:
         ended = app(args=None if arguments is None else list(arguments), standalone_mode=False)
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(WRONG_USAGE)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    except Misused as error:
+        _tell_usage(error)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(FAILED)
@@ -65,6 +64,14 @@ def _log_to_standard_error() -> None:
 def _tell(sentence: str, code: int) -> None:
     click.echo(f"rapport: {' '.join(sentence.split())}", err=True)
     sys.exit(code)
+
+
+def _tell_usage(error: Any) -> None:
+    """What was typed wrong, in a sentence."""
+    said = error.format_message()
+    if not said:  # a group named alone: its help is printed already
+        sys.exit(WRONG_USAGE)
+    _tell(f"{said.rstrip('.')} (--help shows how)", WRONG_USAGE)
 
 
 def _tell_failure(error: Exception) -> None:
