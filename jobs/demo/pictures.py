@@ -86,4 +86,5 @@ def _text(x: float, y: float, text: str) -> str:
 
 def _picture(height: float, parts: Sequence[str], title: str, width: float = WIDTH) -> str:
     inner = "".join(parts)
-    return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}">{inner}</svg>'
+    size = f'viewBox="0 0 {width} {height}" style="max-width:{width}px"'
+    return f'<svg {size} role="img" aria-label="{escape(title)}">{inner}</svg>'

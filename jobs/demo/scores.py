@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from scipy.stats import beta
@@ -189,7 +191,12 @@ def households(db: Database, settings: Settings, at: datetime, home: str) -> lis
     return [
         Household(
             decision=one,
-            command=f"RAPPORT_HOME={home} rapport decide {one['customer_id']} --at {one['decided_at']} --dry-run",
+            command=f"RAPPORT_HOME={home} {_called()} decide {one['customer_id']} --at {one['decided_at']} --dry-run",
         )
         for one in shown
     ]
+
+
+def _called() -> str:
+    """How ``rapport`` was called, so that what is printed can be pasted."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "rapport" else "rapport"
