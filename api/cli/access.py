@@ -11,6 +11,7 @@ from api.cli import out
 from api.cli.here import opened
 from api.cli.out import AsJson
 from engine.config import Settings
+from engine.domain.values import parse_id
 from engine.errors import InputError
 
 
@@ -43,7 +44,7 @@ def create(
     settings = Settings.from_env()
     database = opened(settings)
     if customer is not None:
-        made = keys.create_token(database, settings, customer, name=name)
+        made = keys.create_token(database, settings, parse_id(customer, "--customer"), name=name)
     else:
         made = keys.create_key(database, Scope(scope), name=name)
     if as_json:

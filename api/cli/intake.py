@@ -11,7 +11,7 @@ import click
 import typer
 
 from api.cli import out
-from api.cli.here import opened
+from api.cli.here import opened, reached
 from api.cli.out import AsJson
 from engine.config import Settings
 from engine.domain.values import parse_zone
@@ -43,9 +43,7 @@ def upgrade(as_json: AsJson = False) -> None:
 
     Example: `rapport db upgrade`
     """
-    from engine.store.database import Database
-
-    database = Database.open(Settings.from_env().database_url)
+    database = reached(Settings.from_env())
     database.upgrade()
     if as_json:
         return out.document({"version": database.version()})

@@ -9,7 +9,7 @@ import click
 import typer
 
 from api.cli import out
-from api.cli.here import instant, opened
+from api.cli.here import instant, opened, placing_settings, reached, require_free
 from api.cli.out import AsJson
 from engine.config import Settings
 
@@ -39,6 +39,7 @@ def serve(
     from api import server
 
     settings = Settings.from_env()
+    require_free(host, port)
     opened(settings).close()
     click.echo(f"API and console at http://{host}:{port}  (console at /console, documentation at /docs)", err=True)
     server.serve(settings, host, port, workers)
@@ -51,7 +52,7 @@ def worker() -> None:
     """
     from jobs import worker as work
 
-    settings = Settings.from_env()
+    settings = placing_settings()
     opened(settings).close()
     work.run(settings)
 
@@ -93,11 +94,11 @@ def run_job(
     """
     from jobs.scheduler import Shop, run_now
 
-    settings = Settings.from_env()
+    settings = placing_settings()
     summary = run_now(Shop.of(settings, opened(settings)), name, instant(settings, at, "--at"))
     if as_json:
         return out.document(dict(summary))
-    out.table((name, ""), summary.items())
+    out.table((name, ""), summary.items() or [("nothing to do", None)])
 
 
 def gateway_example(
@@ -115,9 +116,18 @@ def gateway_example(
     """
     from jobs import example_gateway
 
-    secret = Settings.from_env().gateway_secret
+    secret = placing_settings().gateway_secret
+    require_free("127.0.0.1", port)
     example_gateway.main(
-        port, database, late=late, fail=fail, stall=stall, die_after=die_after, seed=seed, secret=secret
+        port,
+        database,
+        late=late,
+        fail=fail,
+        stall=stall,
+        die_after=die_after,
+        seed=seed,
+        secret=secret,
+        say=click.echo,
     )
 
 
@@ -126,11 +136,10 @@ def doctor(as_json: AsJson = False) -> int:
 
     Example: `rapport doctor`
     """
-    from engine.store.database import Database
     from jobs import doctor as practice
 
-    settings = Settings.from_env()
-    findings = practice.run(Database.open(settings.database_url), settings)
+    settings = placing_settings()
+    findings = practice.run(reached(settings), settings)
     if as_json:
         out.document({"findings": [{"check": f.check, "well": f.well, "found": f.said} for f in findings]})
     else:

@@ -1,0 +1,110 @@
+"""The doctor finds what is wrong with a place, and says what to do."""
+
+import os
+from datetime import timedelta
+
+import pytest
+
+from engine.domain.executions import State
+from engine.store import items, job_runs
+from engine.store.database import Database
+from jobs.scheduler import LEASE
+from tests.builders import an_item
+from tests.ledgers import NOW, execution, line, stored
+
+CHECKS = ["doubled cycles", "shared orders", "leases", "backlog", "review", "failed runs"]
+
+
+@pytest.fixture
+def db(rapport, environment):
+    """The database of the place, migrated; one item in it."""
+    environment.more["RAPPORT_NOW"] = NOW.isoformat()
+    assert rapport("db", "upgrade").code == 0
+    database = Database.open(environment.settings.database_url)
+    with database.begin() as tx:
+        items.put(tx, [an_item("beans")])
+    yield database
+    database.close()
+
+
+def found(rapport, check):
+    """Whether one check is well, and what it said."""
+    findings = {finding["check"]: finding for finding in rapport("doctor", "--json").json["findings"]}
+    return findings[check]["well"], findings[check]["found"]
+
+
+def set_row(db, statement):
+    """Bring the ledger into a state that no command would."""
+    with db.begin() as tx:
+        tx.exec_driver_sql(statement)
+
+
+def test_an_empty_place_has_a_sound_ledger(rapport, db):
+    for check in CHECKS:
+        assert found(rapport, check) == (True, "none")
+
+
+def test_what_is_overdue_is_backlog(rapport, db):
+    stored(db, execution(due=NOW - timedelta(minutes=6)), execution("e2", "ben", due=NOW - timedelta(minutes=4)))
+    assert found(rapport, "backlog") == (False, "1 executions are overdue: is a worker running?")
+
+
+def test_what_nobody_knows_is_to_be_reviewed(rapport, db):
+    stored(db, execution(state=State.NEEDS_REVIEW))
+    assert found(rapport, "review")[0] is False
+
+
+def test_what_nobody_takes_up_is_a_left_lease(rapport, db):
+    stored(db, execution(state=State.PLACING))
+    set_row(db, "UPDATE executions SET updated_at = '2017-01-01 00:00:00.000000'")
+    assert found(rapport, "leases")[0] is False
+
+
+def test_one_order_for_two_executions_is_found(rapport, db):
+    stored(db, execution(state=State.PLACED), execution("e2", "anna", line(need="tea"), state=State.PLACED))
+    set_row(db, "UPDATE executions SET order_id = 'o1'")
+    assert found(rapport, "shared orders")[0] is False
+
+
+def test_a_run_that_failed_is_found_with_its_error_in_the_list(rapport, db):
+    with db.begin() as tx:
+        job_runs.fail(tx, job_runs.take(tx, "plan", "s1", "w1", LEASE), "ValueError: no")
+    assert found(rapport, "failed runs") == (False, "1 runs failed within a day: see rapport jobs list")
+    listed = {job["job"]: job for job in rapport("jobs", "list", "--json").json["jobs"]}
+    assert listed["plan"]["last_error"] == "ValueError: no"
+
+
+def test_a_model_that_was_altered_on_the_disk_is_found(in_shop, stocked_home):
+    assert found(in_shop, "model")[0] is True
+    served = (stocked_home / "models" / "served").read_text().strip()
+    array = sorted((stocked_home / "models" / served).glob("*.npy"))[0]
+    whole = array.read_bytes()
+    array.write_bytes(whole + b"x")
+    try:
+        well, said = found(in_shop, "model")
+    finally:
+        array.write_bytes(whole)
+    assert not well
+    assert array.name in said
+    assert "rollback" in said
+
+
+def test_a_place_where_all_is_well_ends_with_0(in_shop):
+    gateway = {"RAPPORT_GATEWAY_URL": "http://127.0.0.1:1/orders"}
+    assert in_shop("jobs", "run", "purge").code == 0
+    said = in_shop("doctor", **gateway)
+    assert (said.code, "LOOK" in said.out) == (0, False), said.out
+    assert in_shop("doctor").code == 1
+
+
+def test_a_database_that_does_not_answer_is_one_sentence_without_its_password(rapport):
+    dead = "postgresql://rapport:hushhush@127.0.0.1:1/rapport"
+    for command in (["doctor"], ["db", "upgrade"], ["jobs", "list"], ["keys", "list"], ["worker"]):
+        said = rapport(*command, RAPPORT_DATABASE_URL=dead)
+        said.failed(1, "the database does not answer")
+        assert "hushhush" not in said.err
+
+
+def test_a_home_that_cannot_be_made_is_one_sentence(rapport, tmp_path):
+    (tmp_path / "file").write_text("")
+    rapport("db", "upgrade", RAPPORT_HOME=os.fspath(tmp_path / "file" / "home")).failed(1, "file")
