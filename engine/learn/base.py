@@ -14,7 +14,7 @@ from engine.domain.artifacts import Artifact
 from engine.domain.history import History
 from engine.errors import ArtifactError, InputError
 from engine.learn import certificate as certificates
-from engine.learn import reasons
+from engine.learn import reasons, whole
 from engine.learn.als import Als
 from engine.learn.baskets import Blend, NextBasket, settings
 from engine.learn.catalogue import Catalogue
@@ -191,9 +191,11 @@ def decode(artifact: Artifact) -> Model:
     """
     try:
         model = _decoded(artifact)
-    except (KeyError, IndexError, ValueError, TypeError, UnicodeDecodeError) as error:
+        found = _faults(model, artifact)
+    except (AttributeError, KeyError, IndexError, ValueError, TypeError) as error:
         raise ArtifactError(f"model {artifact.model_id} does not fit together: {error!r}") from error
-    _check(model)
+    if found:
+        raise ArtifactError(f"model {artifact.model_id} does not fit together: {'; '.join(found)}")
     return model
 
 
@@ -223,23 +225,15 @@ def _decoded(artifact: Artifact) -> Model:
     )
 
 
-def _check(model: Model) -> None:
-    """The parts speak of the same items."""
-    n, baskets = len(model.catalogue), model.baskets
-    lengths = {
-        "popularity": len(baskets.popularity.scores),
-        "ranking": len(baskets.popularity.ranking),
-        "repeat": len(baskets.repeat.rates),
-        "als": len(baskets.als.factors),
-        "neighbours": len(baskets.neighbours.starts) - 1,
-        "families": len(model.catalogue.family_of),
-    }
-    for name, length in lengths.items():
-        if length != n:
-            raise ArtifactError(f"model {model.model_id}: {name} has {length} entries for {n} items")
-    missing = set(WINDOWS) - set(model.evidence)
-    if missing:
-        raise ArtifactError(f"model {model.model_id} has no evidence for windows of {sorted(missing)} days")
+def _faults(model: Model, artifact: Artifact) -> list[str]:
+    """What does not fit together, and what is missing or not asked for."""
+    missing = sorted(set(WINDOWS) - set(model.evidence))
+    unread = sorted(set(artifact.arrays) - set(encode(model).arrays))
+    return [
+        *whole.faults(model.catalogue, model.baskets, model.replenishment),
+        *(f"no evidence for windows of {window} days" for window in missing),
+        *(f"{name} belongs to no part" for name in unread),
+    ]
 
 
 def _strange(past: Past, known: int, exclude: Collection[str]) -> set[int]:

@@ -24,6 +24,8 @@ def packed(name: str, texts: Sequence[str]) -> dict[str, NDArray[Any]]:
 
 
 def unpacked(name: str, arrays: Mapping[str, NDArray[Any]]) -> list[str]:
-    """The texts again."""
+    """The texts again; ValueError where the bytes are not those that the places speak of."""
     content, starts = arrays[f"{name}.bytes"].tobytes(), arrays[f"{name}.starts"].tolist()
+    if starts != sorted(starts) or starts[:1] != [0] or starts[-1] != len(content):
+        raise ValueError(f"{name}: {len(content)} bytes, and texts that do not fill them")
     return [content[start:end].decode() for start, end in pairwise(starts)]
