@@ -25,11 +25,11 @@ COUNTS = ("evidence7", "evidence14", "evidence28")  # fewer thresholds or window
 
 
 def trained() -> Model:
-    """Forty customers with two items of each family, over half a year, the odd ones with the second item."""
+    """Many customers with two items of each family, over half a year, the odd ones with the second item."""
     rng = np.random.default_rng(8)
     items = [(f"{family}/{n}", family, ("FOOD", family)) for family in FAMILIES for n in (0, 1)]
     rows = []
-    for customer in range(60):
+    for customer in range(150):
         for place, gap in enumerate(FAMILIES.values()):
             days = NOW - np.cumsum(rng.normal(gap, gap / 8, 180 // gap).clip(1))
             code = 2 * place + customer % 2

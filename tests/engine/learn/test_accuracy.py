@@ -1,0 +1,126 @@
+"""Figures of merit against naive counting, and the table of methods on shops where the winner is known."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.learn.accuracy import accuracy, honesty, reliability
+from engine.learn.baskets import Blend, NextBasket
+from engine.learn.evaluation import compared, judged, ours
+from engine.learn.lines import last_orders
+from engine.learn.tuning import cases
+from tests.engine.learn.known import HALF, NOW, checkerboard, lines
+
+METHODS = {
+    "rapport",
+    "popular",
+    "popular, last weeks",
+    "personal",
+    "personal, then popular",
+    "implicit als",
+    "implicit item-item",
+}
+lists = st.tuples(st.lists(st.booleans(), max_size=20), st.integers(0, 9)).map(
+    lambda given: (np.array(given[0], bool), max(sum(given[0]) + given[1], 1))
+)
+
+
+@given(st.lists(lists, min_size=1, max_size=12))
+def test_accuracy_is_what_counting_says(found):
+    hits, sizes = [hit for hit, _ in found], [size for _, size in found]
+    said = accuracy(hits, sizes)
+    recalls = [sum(hit[:10]) / size for hit, size in found]
+    gains = [sum(1 / math.log2(place + 2) for place, one in enumerate(hit[:10]) if one) for hit in hits]
+    best = [sum(1 / math.log2(place + 2) for place in range(size)) for size in sizes]
+    assert said.recall_10 == pytest.approx(np.mean(recalls))
+    assert said.recall_20 == pytest.approx(np.mean([sum(hit) / size for hit, size in found]))
+    assert said.phr_10 == pytest.approx(np.mean([any(hit[:10]) for hit in hits]))
+    assert said.ndcg_10 == pytest.approx(np.mean([gain / most for gain, most in zip(gains, best, strict=True)]))
+    assert said.customers == len(found)
+    if len(found) > 1:
+        assert said.se == pytest.approx(np.std(recalls, ddof=1) / math.sqrt(len(found)))
+
+
+def test_of_nobody_there_is_no_accuracy():
+    assert accuracy([], []) is None
+
+
+pairs = st.lists(st.tuples(st.integers(0, 20), st.booleans()), max_size=40)
+
+
+@given(pairs)
+def test_honesty_is_what_counting_says(found):
+    p, came = np.array([n / 20 for n, _ in found]), np.array([one for _, one in found], bool)
+    said = honesty(p, came)
+    above = [(a > b) + (a == b) / 2 for a in p[came] for b in p[~came]]
+    assert said.auc == pytest.approx(np.mean(above)) if above else math.isnan(said.auc)
+    bins = [np.minimum((p * 10).astype(int), 9) == n for n in range(10)]
+    gaps = [abs(p[one].sum() - came[one].sum()) for one in bins]
+    assert said.ece == pytest.approx(sum(gaps) / max(len(p), 1))
+    assert said.pairs == len(p)
+    assert said.brier == pytest.approx(np.mean((p - came) ** 2)) if found else math.isnan(said.brier)
+
+
+@given(pairs)
+def test_every_pair_lies_in_one_bin_of_reliability(found):
+    p, came = np.array([n / 20 for n, _ in found]), np.array([one for _, one in found], bool)
+    rows = reliability(p, came)
+    assert sum(row.pairs for row in rows) == len(p)
+    assert sum(row.pairs * row.came for row in rows) == pytest.approx(came.sum())
+    for row in rows:
+        assert row.low <= row.said <= row.high + 1e-12
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Every method on the last baskets of the checkerboard."""
+    rows = compared(last_orders(checkerboard()), Blend(), level="item", seed=1)
+    return {(row.method, row.list): row.accuracy for row in rows}
+
+
+def test_every_method_is_judged_on_the_same_baskets(table):
+    assert {method for method, _ in table} == METHODS
+    assert len({found.customers for (_, which), found in table.items() if which == "all"}) == 1
+
+
+def test_who_knows_the_customer_beats_who_does_not(table):
+    assert table["rapport", "all"].recall_10 > 0.95
+    assert table["personal, then popular", "all"].recall_10 > 0.95
+    assert table["popular", "all"].recall_10 < 0.7  # ten of twenty items, of which three were bought
+
+
+def test_nothing_can_be_said_again_on_the_list_of_what_is_new(table):
+    """Whoever lists only what was bought before hits nothing among what was not."""
+    assert table["personal", "new"].recall_10 == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6), st.integers(0, 5)), max_size=40))
+def test_baselines_are_what_counting_says(rows):
+    bought = lines([(c, i, o, float(o)) for c, i, o in sorted(set(rows))], n_items=7)
+    split = last_orders(bought, least=2)
+    found = {(row.method, row.list): row.accuracy for row in compared(split, Blend(), level="item", seed=1)}
+    meant = [case for case in cases(split) if len(case.basket)]
+    if not meant:
+        assert found == {}
+        return
+    popular = np.bincount(split.past.items, minlength=7)
+    listed = [item for item in np.lexsort((np.arange(7), -popular)).tolist() if popular[item]][:10]
+    recalls = [len(set(listed) & set(case.basket.tolist())) / len(case.basket) for case in meant]
+    own = [len(set(case.past.items.tolist()) & set(case.basket.tolist())) / len(case.basket) for case in meant]
+    assert found["popular", "all"].recall_10 == pytest.approx(np.mean(recalls))
+    assert found["personal", "all"].recall_10 == pytest.approx(np.mean(own))  # seven items all fit among ten
+
+
+def test_a_list_is_judged_on_what_it_was_asked_for():
+    split = last_orders(checkerboard())
+    model = NextBasket.fit(split.past, NOW, blend=Blend(), seed=1)
+    meant = cases(split)
+    new = [case for case in meant if len(np.setdiff1d(case.basket, case.past.items))]
+    found = judged(ours(model), meant, only_new=True)
+    assert found.customers == len(new) < len(meant)
+    own = {item for case in meant for item in case.basket.tolist()}
+    assert own <= set(range(2 * HALF))
