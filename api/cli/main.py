@@ -55,7 +55,9 @@ def _log_to_standard_error() -> None:
 
     import structlog
 
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)  # never shows values
     structlog.configure(
+        processors=[structlog.processors.add_log_level, plain],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )

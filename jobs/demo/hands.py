@@ -18,6 +18,7 @@ from engine.store import orders
 from engine.store.database import Database
 from jobs.decisions import Deciding
 from jobs.evaluate import served
+from jobs.worker import configure_logs
 from modes.document import Json
 from modes.execute import early
 from modes.gate import certificate, removals
@@ -62,6 +63,7 @@ def hired(settings: Settings) -> Iterator[Hands]:
 
 
 def _begin(settings: Settings) -> None:
+    configure_logs("WARNING")
     db = Database.open(settings.database_url)
     _hand.append(Deciding(db=db, settings=settings, model=served(settings), trigger=TRIGGER))
     gc.freeze()  # what was loaded stays for good: it is not to be looked through again and again
