@@ -2,8 +2,7 @@
 
 A need is there when half a gap is over since the last purchase and the family is likely bought within half a gap more.
 An order made unasked is right when the family is bought within two gaps: people skip a turn.
-(Over all households of The Complete Journey, half a gap as the window of both lets nothing pass a promise of .90; two
-gaps pass some 550 pairs a day at .91 to .93, see docs/evaluation.md.)
+(`python -m benchmarks.order_windows` compares the rules; docs/decisions/0003-two-gaps.md tells why.)
 """
 
 from __future__ import annotations
