@@ -133,11 +133,24 @@ class Settings:
         masked = {
             "secret_key": "made in the home" if not self.secret_key else "********",
             "gateway_secret": "********" if self.gateway_secret else "",
-            "database_url": re.sub(r"(://[^:/@]*:)[^@]*@", r"\1********@", self.database_url),
+            "database_url": _masked(self.database_url),
+            "gateway_url": _masked(self.gateway_url or ""),
             "now": str(self.clock.fixed or self.clock.offset) if self.clock.moved else "",
         }
         names = [f.name for f in fields(self) if f.name != "clock"] + ["now"]
         return {f"RAPPORT_{n.upper()}": masked[n] if n in masked else _plain(getattr(self, n)) for n in names}
+
+
+def _masked(url: str) -> str:
+    """A URL without the password in it, wherever one may stand.
+
+    Examples
+    --------
+    >>> _masked("postgresql://me:p@ss@host/db?password=other&sslmode=require")
+    'postgresql://me:********@host/db?password=********&sslmode=require'
+    """
+    plain = re.sub(r"(://[^:/?#]*:)[^/?#]*@", r"\1********@", url)
+    return re.sub(r"([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&#]*", r"\1********", plain, flags=re.I)
 
 
 def _plain(value: object) -> str:

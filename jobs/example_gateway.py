@@ -189,10 +189,10 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, port: int, book: Book, manners: Manners, secret: str | None = None) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
         self.book, self.manners, self.secret = book, manners, secret
         self.ended = threading.Event()
         self._calls: dict[str, int] = {}
+        super().__init__(("127.0.0.1", port), Handler)
 
     def manner(self, key: str) -> str:
         """How this call goes."""

@@ -92,7 +92,10 @@ def _train(shop: Shop, at: datetime | None) -> Summary:
     from jobs import train
 
     now = shop.clock(at)()
-    return train.run(shop.db, shop.settings, as_of=now, now=now).document()
+    try:
+        return train.run(shop.db, shop.settings, as_of=now, now=now).document()
+    except Unavailable as nothing:  # a place that nobody has bought in yet is well
+        return {"published": False, "reason": str(nothing)}
 
 
 def _reconcile(shop: Shop, at: datetime | None) -> Summary:
@@ -100,7 +103,7 @@ def _reconcile(shop: Shop, at: datetime | None) -> Summary:
 
 
 def _purge(shop: Shop, at: datetime | None) -> Summary:
-    return purge.run(shop.db, shop.clock(at)())
+    return purge.run(shop.db)
 
 
 JOBS = {

@@ -44,10 +44,11 @@ def test_secrets_are_masked():
     env = {
         "RAPPORT_SECRET_KEY": "s3cret",
         "RAPPORT_GATEWAY_SECRET": "hush",
-        "RAPPORT_DATABASE_URL": "postgresql://u:pw@h/d",
+        "RAPPORT_DATABASE_URL": "postgresql://u:p@w/d?password=pq",
+        "RAPPORT_GATEWAY_URL": "https://shop:pr@example.org/orders?api_key=ps",
     }
     shown = " ".join(Settings.from_env(env).shown().values())
-    assert not [secret for secret in ("s3cret", "hush", "pw@") if secret in shown]
+    assert not [secret for secret in ("s3cret", "hush", "p@w", ":pr@", "pq", "=ps") if secret in shown]
 
 
 def test_a_missing_secret_is_made_once(tmp_path):
