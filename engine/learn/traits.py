@@ -145,7 +145,8 @@ def _rhythm(purchases: Purchases, day: float, start: Ints, end: Ints, n: Ints) -
     back = np.minimum(n - 1, 3)
     recent = np.maximum((days[end] - days[end - back]) / back, 0.5)
     gaps = np.diff(days, prepend=0.0)
-    squares = np.concatenate(([0.0], np.cumsum(np.minimum(gaps, 1e4) ** 2)))
+    gaps[purchases.starts[:-1]] = 0.0  # between two pairs there is no gap, and sums stay small enough to be exact
+    squares = np.concatenate(([0.0], np.cumsum(gaps**2)))
     variance = np.maximum((squares[end + 1] - squares[start + 1]) / (n - 1) - mean**2, 0.0)
     spread = (np.sqrt(variance) + 1.0) / (mean + 1.0)
     visits = _visits_before(purchases, day) + purchases.visit_starts[:-1]

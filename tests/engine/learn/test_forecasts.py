@@ -1,0 +1,300 @@
+"""Features, snapshots and forecasts: batch and live alike, blind to the future, honest on refills that are known."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from statistics import median
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.domain.history import History
+from engine.learn.accuracy import honesty
+from engine.learn.certificate import gathered
+from engine.learn.logistic import Logistic
+from engine.learn.purchases import Purchases, median_gaps, of_history
+from engine.learn.replenishment import LONGEST, Replenishment
+from engine.learn.traits import NAMES as TRAITS
+from engine.learn.traits import FamilyRates, family_rates, traits
+from tests.engine.learn.contracts import assert_same
+from tests.engine.learn.known import history
+from tests.engine.learn.rhythms import NAMES, UNTIL, Bought, history_of, purchases, refills, snapshots
+
+DAY = 40.0
+shopped = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.floats(0, 60)), max_size=50).map(
+    lambda rows: sorted(rows, key=lambda row: row[2])
+)
+
+
+def by_pair(bought: Bought) -> dict[tuple[int, int], list[float]]:
+    """The purchase days of each customer and family."""
+    found: dict[tuple[int, int], list[float]] = {}
+    for customer, family, day in bought:
+        found.setdefault((customer, family), []).append(day)
+    return found
+
+
+def first_of_days(days: list[float]) -> list[float]:
+    """The first of each UTC day."""
+    return list({int(day): day for day in sorted(days, reverse=True)}.values())[::-1]
+
+
+@given(shopped)
+def test_purchases_are_the_first_of_each_day_by_pair(bought):
+    made, expected = purchases(bought), by_pair(bought)
+    pairs = list(zip(made.owners.tolist(), made.families.tolist(), strict=True))
+    assert pairs == sorted(expected)
+    for place, pair in enumerate(pairs):
+        rows = slice(*made.starts[place : place + 2])
+        assert made.days[rows].tolist() == first_of_days(expected[pair])
+        own = [day for customer, _, day in bought if customer == pair[0]]
+        assert made.visit_days[made.visits[rows]].tolist() == [
+            min(one for one in own if int(one) == int(day)) for day in made.days[rows]
+        ]
+
+
+@given(bought=shopped, day=st.floats(0, 60))
+def test_the_next_day_is_the_first_from_then_on(bought, day):
+    made, expected = purchases(bought), by_pair(bought)
+    for pair, found in zip(zip(made.owners, made.families, strict=True), made.next_days(day), strict=True):
+        assert found == min((one for one in expected[pair] if one >= day), default=np.inf)
+
+
+@given(bought=shopped, day=st.floats(0, 60))
+def test_gaps_are_those_between_days_before_an_instant(bought, day):
+    made = purchases(bought)
+    seen = traits(made, day, family_rates(made, day, 2))
+    for gap, pair in zip(median_gaps(made, seen.pairs, seen.counts), seen.pairs, strict=True):
+        days = first_of_days(by_pair(bought)[int(made.owners[pair]), int(made.families[pair])])
+        assert gap == pytest.approx(median(b - a for a, b in pairwise(one for one in days if one < day)))
+
+
+@settings(deadline=None)
+@given(bought=shopped, day=st.floats(1, 60))
+def test_one_customers_traits_are_the_same_alone_and_among_all_with_the_future_known(bought, day):
+    whole = purchases(bought)
+    rates = family_rates(whole, day, 2)
+    together = traits(whole, day, rates)
+    rows = {
+        (int(whole.owners[pair]), int(whole.families[pair])): values
+        for pair, values in zip(together.pairs, together.values, strict=True)
+    }
+    found = {}
+    for customer in range(3):
+        made, names = of_history(history_of(bought, customer).before(day))
+        codes = np.array([NAMES.index(name) for name in names], np.int64)[made.families]
+        alone = traits(made, day, rates, codes)
+        found |= {(customer, int(codes[p])): v for p, v in zip(alone.pairs, alone.values, strict=True)}
+    assert found.keys() == rows.keys()
+    for pair, values in found.items():
+        assert values == pytest.approx(rows[pair])
+
+
+@settings(deadline=None)
+@given(bought=shopped, day=st.floats(1, 60))
+def test_traits_are_numbers_for_anybody(bought, day):
+    made = purchases(bought)
+    seen = traits(made, day, family_rates(made, day, 2))
+    assert seen.values.shape == (len(seen.pairs), len(TRAITS))
+    assert np.isfinite(seen.values).all()
+
+
+def without(bought: Bought, day: float) -> Bought:
+    """The same with another future: nobody buys anything for a while, then everybody buys all of it."""
+    customers = {customer for customer, _, _ in bought}
+    return [row for row in bought if row[2] < day] + [(c, f, day + 40.0) for c in sorted(customers) for f in (0, 1)]
+
+
+@pytest.mark.parametrize("window", [7.0, 14.0, 28.0])
+def test_another_future_changes_nothing_that_was_learned(window):
+    bought = refills(3, 120)
+    first, second = snapshots(bought), snapshots(without(bought, 250.0))
+    one, other = first.fit(250.0, window), second.fit(250.0, window)
+    assert one is not None
+    assert other is not None
+    for name, array in one.arrays().items():
+        assert array == pytest.approx(other.arrays()[name], abs=1e-9), name
+    assert np.array_equal(first.rates(250.0).rates, second.rates(250.0).rates)
+    assert np.array_equal(first.rates(250.0).trends, second.rates(250.0).trends)
+    evidence, again = (gathered(one, 250.0, int(window)) for one in (first, second))
+    assert_same(evidence.arrays(), again.arrays())
+
+
+def test_a_fit_moves_when_its_own_past_does():
+    """The test above could not fail if fits did not look at the last window before them."""
+    bought = refills(3, 60)
+    one, other = snapshots(bought).fit(250.0, 7.0), snapshots(without(bought, 244.0)).fit(250.0, 7.0)
+    assert one is not None
+    assert other is not None
+    assert not np.array_equal(one.weights, other.weights)
+
+
+@pytest.mark.parametrize("window", [3.0, 7.0, 14.0, 28.0, 60.0])
+def test_every_window_that_is_learned_from_is_over(window):
+    days = snapshots(refills(3, 5)).days(UNTIL, window)
+    assert days
+    assert max(days) + window <= UNTIL
+    assert all(a - b == 7 for a, b in pairwise(days))
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Replenishment:
+    """On two hundred customers, up to UNTIL."""
+    return Replenishment.fit(snapshots(refills(3, 200)), NAMES)
+
+
+@pytest.fixture(scope="module")
+def unfitted() -> Replenishment:
+    """Where nothing could be learned."""
+    return Replenishment.fit(snapshots([]), NAMES)
+
+
+@pytest.fixture(params=["fitted", "unfitted", "only a week", "only two months"])
+def any_model(request, fitted, unfitted) -> Replenishment:
+    """With all its regressions, none, or one."""
+    if request.param in ("fitted", "unfitted"):
+        return request.getfixturevalue(request.param)
+    knot = 7.0 if request.param == "only a week" else 60.0
+    return Replenishment(
+        fits={knot: fitted.fits[7.0]},
+        rates=fitted.rates,
+        families=NAMES,
+        spread=fitted.spread,
+        like=fitted.like,
+    )
+
+
+def rising(model: Replenishment, own: History, day: float) -> list[list[float]]:
+    """For each family its probabilities over ever longer windows; every one within its interval."""
+    windows = [0.01, 1.0, 6.9, 7.0, 7.1, 14.0, 20.0, 28.0, 45.0, 59.9, LONGEST]
+    lists = model.forecasts(own, day, [lambda gap, w=w: w for w in windows])
+    for one in (one for found in lists for one in found):
+        assert 0 <= one.low <= one.probability <= one.high <= 1
+        assert one.expected_day is None or one.expected_day >= day
+    return [[found[place].probability for found in lists] for place in range(len(lists[0]))]
+
+
+anything = st.lists(
+    st.tuples(st.sampled_from(["a", "b"]), st.sampled_from([*NAMES, "new"]), st.floats(0, 500)), max_size=30
+).map(lambda rows: history(*((f"{family} {item}", family, day) for item, family, day in rows)))
+
+
+@settings(deadline=None, max_examples=40)
+@given(own=anything, day=st.floats(0, 600))
+def test_a_longer_window_is_never_less_likely_whatever_was_bought(fitted, unfitted, own, day):
+    for model in (fitted, unfitted):
+        for probabilities in rising(model, own, day):
+            assert probabilities == sorted(probabilities)
+
+
+def test_the_same_with_few_regressions(any_model):
+    own = history(*(("a", "twelve", UNTIL - 3 - 12.0 * n) for n in range(9)), ("b", "new", 5.0), ("b", "new", 290.0))
+    found = rising(any_model, own, UNTIL)
+    assert len(found) == 2
+    for probabilities in found:
+        assert probabilities == sorted(probabilities)
+        assert probabilities[0] < 0.2
+        assert probabilities[-1] > probabilities[0]
+
+
+def test_between_two_fits_the_hazard_is_straight(fitted):
+    own = history_of(refills(9, 1), 0)
+    found = rising(fitted, own, UNTIL)[0]
+    hazard = {w: -np.log1p(-p) for w, p in zip((14.0, 20.0, 28.0), (found[5], found[6], found[7]), strict=True)}
+    assert hazard[20.0] == pytest.approx(hazard[14.0] + (hazard[28.0] - hazard[14.0]) * 6 / 14)
+
+
+@settings(deadline=None)
+@given(days=st.lists(st.floats(0, 200), min_size=2, max_size=12, unique_by=int), window=st.floats(0.1, 60))
+def test_where_nothing_was_learned_purchases_come_at_the_pairs_own_rate(unfitted, days, window):
+    (found,) = unfitted.forecasts(history(*(("a", "x", day) for day in days)), 220.0, (lambda gap: window,))[0]
+    since_first = 220.0 - min(days) + 365.0
+    knots = [0.0, 7.0, 14.0, 28.0, 60.0]
+    hazards = [len(days) * np.log1p(knot / since_first) for knot in knots]
+    assert found.probability == pytest.approx(1 - np.exp(-np.interp(window, knots, hazards)))
+    assert found.expected_day is None
+
+
+@pytest.mark.parametrize("window", [7.0, 14.0])
+def test_forecasts_of_other_customers_in_later_weeks_are_honest(fitted, window):
+    """Fitted on some, asked for others whose next purchases are known."""
+    others = refills(77, 250, until=UNTIL + 90)
+    p, came = [], []
+    for customer in range(250):
+        for one in fitted.forecasts(history_of(others, customer), UNTIL, (lambda gap: window,))[0]:
+            days = [d for c, f, d in others if c == customer and NAMES[f] == one.family]
+            p.append(one.probability)
+            came.append(any(UNTIL <= day < UNTIL + window for day in days))
+    found = honesty(np.array(p), np.array(came))
+    assert found.auc > 0.9
+    assert found.ece < 0.06
+
+
+def test_expected_days_are_right_by_a_third_of_a_gap(fitted):
+    others = refills(78, 150, until=UNTIL + 60, families=1)
+    off = []
+    for customer in range(150):
+        (one,) = fitted.forecasts(history_of(others, customer), UNTIL, (lambda gap: 7.0,))[0]
+        if one.expected_day is not None:
+            following = min(day for who, _, day in others if who == customer and day >= UNTIL)
+            off.append(one.expected_day - following)
+    assert len(off) > 100
+    assert np.median(np.abs(off)) < 4
+
+
+@pytest.mark.parametrize("family", ["new", "twelve"])
+def test_two_purchases_on_one_day_are_no_rhythm(fitted, family):
+    own = history(("a", family, 280.2), ("a", family, 280.9))
+    assert fitted.forecasts(own, UNTIL, (lambda gap: 7.0,)) == [[]]
+
+
+def test_what_lies_on_the_instant_is_the_future(fitted):
+    own = history(("a", "twelve", 270.0), ("a", "twelve", 285.0), ("a", "twelve", UNTIL))
+    (one,) = fitted.forecasts(own, UNTIL, (lambda gap: 7.0,))[0]
+    assert one.evidence.purchases == 2
+    assert one.evidence.last_day == 285.0
+
+
+def test_rates_are_purchases_of_a_pair_in_four_weeks():
+    """Sixty buy weekly, sixty monthly; each rate is drawn to the mean by twenty pairs."""
+    bought = [(c, 0, d) for c in range(60) for d in np.arange(c % 7, 200, 7.0)]
+    bought += [(c, 1, d) for c in range(60) for d in np.arange(c % 28, 200, 28.0)]
+    found = family_rates(purchases(bought), 196.0, 3)
+    mean = (60 * 4 + 60 * 1) / 121
+    expected = [(60 * 4 + 20 * mean) / 80, (60 + 20 * mean) / 80, mean]
+    assert np.exp(found.rates) == pytest.approx(expected, rel=1e-3)
+    assert found.trends == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
+
+
+def test_a_family_that_is_not_known_is_typical():
+    rates = FamilyRates(rates=np.array([1.0, 3.0, 2.0]), trends=np.array([0.5, 0.5, 0.5]))
+    assert [column.tolist() for column in rates.of(np.array([-1, 1]))] == [[2.0, 3.0], [0.0, 0.5]]
+    nothing = FamilyRates(rates=np.zeros(0), trends=np.zeros(0))
+    assert [column.tolist() for column in nothing.of(np.array([-1]))] == [[-2.0], [0.0]]
+
+
+def test_a_bent_line_learns_what_a_straight_one_cannot():
+    rng = np.random.default_rng(6)
+    x = rng.uniform(-1, 1, (4_000, 1))
+    y = rng.uniform(size=4_000) < np.where(np.abs(x[:, 0]) > 0.5, 0.9, 0.1)
+    straight, bent = Logistic.fit(x, y), Logistic.fit(x, y, quantiles=(0.2, 0.4, 0.6, 0.8))
+    at = np.array([[-0.9], [0.0], [0.9]])
+    assert straight.probabilities(at) == pytest.approx([0.5] * 3, abs=0.1)
+    assert bent.probabilities(at)[[0, 2]].min() > 0.8
+    assert bent.probabilities(at)[1] < 0.2
+    kept = Logistic.of_arrays(bent.arrays())
+    assert np.array_equal(kept.probabilities(x), bent.probabilities(x))
+
+
+def test_a_feature_that_never_varies_is_no_trouble():
+    x = np.column_stack([np.ones(100), np.arange(100.0)])
+    found = Logistic.fit(x, x[:, 1] > 50, quantiles=(0.5,))
+    assert np.isfinite(found.probabilities(x)).all()
+
+
+def test_nobody_at_all_has_no_purchases():
+    empty = Purchases.of(np.zeros(0), np.zeros(0), np.zeros(0))
+    assert empty.n_pairs == 0
+    assert len(empty.next_days(5.0)) == 0
