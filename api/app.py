@@ -10,7 +10,7 @@ from api import observing, openapi, problem
 from api.auth import tokens
 from api.auth.failures import Failures
 from api.console.pages import console, csrf
-from api.encoding import IdentConverter, OrjsonProvider
+from api.encoding import IdentConverter, OrjsonProvider, refuse_no_ids
 from api.requests import MAX_BODY
 from api.service import EXTENSION, Service
 from api.topics import TOPICS
@@ -59,6 +59,7 @@ def create_app(settings: Settings, db: Database, *, model: Callable[[], Model | 
     app.url_map.merge_slashes = False
     app.url_map.converters["ident"] = IdentConverter
     problem.handle(app)
+    app.before_request(refuse_no_ids)
     observing.observe(app)
     for topic in TOPICS:
         app.register_blueprint(topic.blueprint())

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+from flask import request
 from flask.json.provider import JSONProvider
 from pydantic import BaseModel
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.routing import BaseConverter
 
 from engine.domain.values import parse_id
-from engine.errors import InputError
+from engine.errors import InputError, NotFound
 
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
@@ -38,8 +39,14 @@ class OrjsonProvider(JSONProvider):
         return orjson.loads(s)
 
 
+class NoId(str):
+    """Text in a path that cannot be an identifier."""
+
+    __slots__ = ()
+
+
 class IdentConverter(BaseConverter):
-    """An identifier in a path; what cannot be one finds no route."""
+    """An identifier in a path. What cannot be one is let through to be refused, or it would seem a wrong method."""
 
     regex = "[^/]+"
 
@@ -48,4 +55,11 @@ class IdentConverter(BaseConverter):
         try:
             return parse_id(value, "id")
         except InputError:
-            raise ValidationError from None
+            return NoId(value)
+
+
+def refuse_no_ids() -> None:
+    """NotFound where a path names something by what cannot be an identifier."""
+    for name, value in (request.view_args or {}).items():
+        if isinstance(value, NoId):
+            raise NotFound(name.removesuffix("_id"), value)

@@ -59,7 +59,7 @@ def _log_to_standard_error() -> None:
     structlog.configure(
         processors=[structlog.processors.add_log_level, plain],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *names: structlog.PrintLogger(sys.stderr),  # as it is when something is logged
     )
 
 
