@@ -76,13 +76,16 @@ def run(
         seed=seed,
         say=say,
     )
-    reason = _objection(trained, served)
-    _keep(db, settings, trained.model, reason, now)
+    objection = _objection(trained, served)
+    reason = objection or _welcome(
+        trained, unreadable=served is None and artifacts.served_id(settings.models) is not None
+    )
+    _keep(db, settings, trained.model, published=objection is None, reason=reason, now=now)
     return Training(
         model_id=trained.model.model_id,
         as_of=as_of,
-        published=reason is None,
-        reason=reason or _welcome(trained),
+        published=objection is None,
+        reason=reason,
         served=artifacts.served_id(settings.models),
         ours=trained.ours,
         before=trained.served,
@@ -116,7 +119,10 @@ def _objection(trained: Trained, served: base.Model | None) -> str | None:
     return None
 
 
-def _welcome(trained: Trained) -> str:
+def _welcome(trained: Trained, unreadable: bool) -> str:
+    """Why the new model is published."""
+    if unreadable:
+        return "the served model cannot be read"
     if trained.ours is None:
         return "too few orders yet to judge it by"
     if trained.served is None:
@@ -126,7 +132,7 @@ def _welcome(trained: Trained) -> str:
     )
 
 
-def _keep(db: Database, settings: Settings, model: base.Model, objection: str | None, now: datetime) -> None:
+def _keep(db: Database, settings: Settings, model: base.Model, *, published: bool, reason: str, now: datetime) -> None:
     """The artifact first, then the record, then the pointer: whatever is pointed at is there and known."""
     artifacts.write(settings.models, base.encode(model))
     with db.begin() as tx:
@@ -136,10 +142,10 @@ def _keep(db: Database, settings: Settings, model: base.Model, objection: str | 
                 model_id=model.model_id,
                 created_at=now,
                 as_of=model.as_of,
-                published=objection is None,
-                reason=objection or "no worse than what was served",
+                published=published,
+                reason=reason,
                 metrics=model.metrics,
             ),
         )
-    if objection is None:
+    if published:
         artifacts.point(settings.models, model.model_id)

@@ -64,9 +64,9 @@ def _discounts(n: int) -> Floats:
 class Honesty:
     """How well probabilities order and how well they are meant."""
 
-    auc: float  # nan where all came out the same
+    auc: float | None  # None where all came out the same
     ece: float  # expected calibration error over ten bins of equal width
-    brier: float
+    brier: float | None  # None of no pairs
     pairs: int
 
 
@@ -84,7 +84,7 @@ def honesty(probabilities: Floats, came: Bools) -> Honesty:
     return Honesty(
         auc=_auc(probabilities, came),
         ece=float(np.abs(gaps).sum() / max(counts.sum(), 1)),
-        brier=float(np.mean((probabilities - came) ** 2)) if len(came) else float("nan"),
+        brier=float(np.mean((probabilities - came) ** 2)) if len(came) else None,
         pairs=len(came),
     )
 
@@ -116,12 +116,15 @@ def reliability(probabilities: Floats, came: Bools, bins: int = 10) -> list[Reli
     ]
 
 
-def _auc(scores: Floats, came: Bools) -> float:
-    """The chance that one that came scores above one that did not; equals count half (Mann and Whitney)."""
+def _auc(scores: Floats, came: Bools) -> float | None:
+    """The chance that one that came scores above one that did not; equals count half (Mann and Whitney).
+
+    None where nothing came, or everything did.
+    """
     from scipy.stats import rankdata
 
     positive, negative = int(np.count_nonzero(came)), int(np.count_nonzero(~came))
     if not positive or not negative:
-        return float("nan")
+        return None
     above = float(rankdata(scores)[came].sum()) - positive * (positive + 1) / 2
     return above / (positive * negative)
