@@ -16,7 +16,7 @@ from engine.domain.customers import Grant
 from engine.domain.shopping import Item
 from engine.learn.base import Model
 from engine.store import context as contexts
-from engine.store import decided, items
+from engine.store import decided, executions, items
 from engine.store.database import Database, Tx
 from engine.store.decided import Made
 from modes.decide import decide
@@ -56,7 +56,7 @@ class Deciding:
         with self.db.read() as tx:
             context = contexts.read(tx, customer_id, now, zone=self.settings.timezone, personalization_default=default)
             made = self._made(tx, context, now, request)
-        return document(made.decision) if dry_run else self._kept([made], now)[0]
+        return document(made.decision) if dry_run else self._kept([made], now, [customer_id] * context.known)[0]
 
     def many(
         self,
@@ -73,16 +73,21 @@ class Deciding:
             yield from self._batch(ids[start : start + BATCH], now, requests or {})
 
     def _batch(self, ids: Sequence[str], now: datetime, requests: Mapping[str, Request]) -> list[Json]:
+        """The decisions of a few, together; where that fails for any reason, one by one."""
+        try:
+            return self._together(ids, now, requests)
+        except Exception:
+            if len(ids) == 1:
+                log.exception("decision.failed", customer_id=ids[0])
+                return []
+        return [found for id in ids for found in self._batch([id], now, requests)]
+
+    def _together(self, ids: Sequence[str], now: datetime, requests: Mapping[str, Request]) -> list[Json]:
         default = Grant(self.settings.personalization_default)
         with self.db.read() as tx:
             known = contexts.read_many(tx, ids, now, zone=self.settings.timezone, personalization_default=default)
-            made = []
-            for id, context in known.items():
-                try:
-                    made.append(self._made(tx, context, now, requests.get(id)))
-                except Exception:
-                    log.exception("decision.failed", customer_id=id)
-        return self._kept(made, now)
+            made = [self._made(tx, context, now, requests.get(id)) for id, context in known.items()]
+        return self._kept(made, now, known)
 
     def _made(self, tx: Tx, context: Context, now: datetime, request: Request | None) -> Made:
         decision = decide(
@@ -106,7 +111,9 @@ class Deciding:
             self.items.update({id: found.get(id) for id in missing})
         return {id: item for id in ids if (item := self.items[id]) is not None}
 
-    def _kept(self, made: Sequence[Made], now: datetime) -> list[Json]:
+    def _kept(self, made: Sequence[Made], now: datetime, known: Collection[str]) -> list[Json]:
+        """Keep what was decided; NotFound where one of the customers was erased since they were read."""
         with self.db.begin() as tx:
+            executions.lock_customers(tx, known)
             stored = decided.keep(tx, made, self.trigger, now)
         return [one.document for one in stored]
