@@ -56,7 +56,8 @@ class Deciding:
         with self.db.read() as tx:
             context = contexts.read(tx, customer_id, now, zone=self.settings.timezone, personalization_default=default)
             made = self._made(tx, context, now, request)
-        return document(made.decision) if dry_run else self._kept([made], now, [customer_id] * context.known)[0]
+        known = (customer_id,) if context.known else ()
+        return document(made.decision) if dry_run else self._kept([made], now, known)[0]
 
     def many(
         self,

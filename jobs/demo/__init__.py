@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from engine.config import Settings
-from engine.store import customers, orders
+from engine.store import customers
 from engine.store.database import Database
 from jobs import train
 from jobs.demo import data, report
@@ -22,7 +22,6 @@ from jobs.demo.month import Diary, Month
 from jobs.demo.place import CUT, fresh, settings, settle_in, stock
 from jobs.demo.scores import Household, households, score
 from jobs.demo.shop import open_shop
-from jobs.scheduler import after_newest
 
 __all__ = ["curl", "run", "settings"]
 
@@ -86,20 +85,13 @@ def run(here: Settings, out: Console | None = None) -> list[Household]:
         month.live(bar)
         at_shop = shop.orders()
     with stage("scoring"):
-        examples = _examples(db, here)
+        examples = households(db, here, here.clock.now(), str(here.home))
         stages = {**stage.seconds, **{f"  of it {name}": n for name, n in diary.seconds.items()}}
         scores = score(db, here, diary, truth, at_shop, stages)
         page = report.written(scores, examples, len(assigned), here.home)
     report.told(scores, examples, page, out)
     db.close()
     return examples
-
-
-def _examples(db: Database, here: Settings) -> list[Household]:
-    with db.read() as tx:
-        at = after_newest(orders.newest(tx))
-    assert at is not None
-    return households(db, here, at, str(here.home))
 
 
 def curl(here: Settings, url: str, key: str) -> str:

@@ -17,7 +17,7 @@ from jobs.demo.assignment import Assigned
 from jobs.demo.data import Journey, write
 
 CUT = datetime(2017, 11, 30, tzinfo=UTC)  # what lies before is history, what lies after is lived
-AFTER = datetime(2018, 1, 1, 12, tzinfo=UTC)  # when the place stands still, to be looked at
+AFTER = datetime(2018, 1, 1, 8, tzinfo=UTC)  # when the place stands still, to be looked at
 Bar = Callable[[int, int], None]
 
 
