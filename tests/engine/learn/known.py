@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from hypothesis import settings
 
 from engine.domain.history import History
 from engine.learn.lines import Lines
@@ -13,6 +14,11 @@ from engine.learn.past import Past
 NOW = 100.0  # days since 1970-01-01 UTC
 HALF = 10  # items of each half of the checkerboard
 Row = tuple[int, int, int, float]  # customer, item, order of the customer, day
+
+
+def law(examples: int = 100) -> settings:
+    """So many examples, the same at every run."""
+    return settings(max_examples=examples, deadline=None, derandomize=True)
 
 
 def lines(rows: Iterable[Row], n_items: int, n_customers: int = 0) -> Lines:

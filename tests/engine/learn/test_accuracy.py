@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.learn.accuracy import accuracy, honesty, reliability
@@ -12,7 +12,7 @@ from engine.learn.baskets import Blend, NextBasket
 from engine.learn.evaluation import compared, judged, ours
 from engine.learn.lines import last_orders
 from engine.learn.tuning import cases
-from tests.engine.learn.known import HALF, NOW, checkerboard, lines
+from tests.engine.learn.known import HALF, NOW, checkerboard, law, lines
 
 METHODS = {
     "rapport",
@@ -28,6 +28,7 @@ lists = st.tuples(st.lists(st.booleans(), max_size=20), st.integers(0, 9)).map(
 )
 
 
+@law()
 @given(st.lists(lists, min_size=1, max_size=12))
 def test_accuracy_is_what_counting_says(found):
     hits, sizes = [hit for hit, _ in found], [size for _, size in found]
@@ -51,6 +52,7 @@ def test_of_nobody_there_is_no_accuracy():
 pairs = st.lists(st.tuples(st.integers(0, 20), st.booleans()), max_size=40)
 
 
+@law()
 @given(pairs)
 def test_honesty_is_what_counting_says(found):
     p, came = np.array([n / 20 for n, _ in found]), np.array([one for _, one in found], bool)
@@ -64,6 +66,7 @@ def test_honesty_is_what_counting_says(found):
     assert said.brier == (pytest.approx(np.mean((p - came) ** 2)) if found else None)
 
 
+@law()
 @given(pairs)
 def test_every_pair_lies_in_one_bin_of_reliability(found):
     p, came = np.array([n / 20 for n, _ in found]), np.array([one for _, one in found], bool)
@@ -97,7 +100,7 @@ def test_nothing_can_be_said_again_on_the_list_of_what_is_new(table):
     assert table["personal", "new"].recall_10 == 0
 
 
-@settings(max_examples=25, deadline=None)
+@law(25)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6), st.integers(0, 5)), max_size=40))
 def test_baselines_are_what_counting_says(rows):
     bought = lines([(c, i, o, float(o)) for c, i, o in sorted(set(rows))], n_items=7)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -13,6 +13,7 @@ from engine.learn.certificate import DELTA, GRID, Evidence, certify, evidence, g
 from engine.learn.evaluation import cutoffs, forecasts, gates
 from engine.learn.rhythm import is_due, order_window
 from tests.engine.learn.contracts import assert_same
+from tests.engine.learn.known import law
 from tests.engine.learn.rhythms import UNTIL, refills, snapshots
 
 
@@ -38,6 +39,7 @@ def test_fewest_straight_hits_of_example_2(promise, n):
     assert lower_bound(n, n) >= promise > lower_bound(n - 1, n - 1)
 
 
+@law()
 @given(st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(1, n), st.just(n))))
 def test_the_bound_is_where_so_many_hits_are_just_as_rare_as_allowed(found):
     hits, n = found
@@ -105,6 +107,7 @@ def evidence_of(p, came, owners, **more) -> Evidence:
 rows = st.lists(st.tuples(st.integers(0, 100), st.booleans(), st.integers(0, 5)), max_size=60)
 
 
+@law()
 @given(rows)
 def test_counts_and_design_effects_are_what_counting_says(found):
     p = np.array([n / 100 for n, _, _ in found])
@@ -123,7 +126,7 @@ def test_counts_and_design_effects_are_what_counting_says(found):
     assert_same(Evidence.of_arrays(14, said.arrays()).arrays(), said.arrays())
 
 
-@settings(max_examples=20, deadline=None)
+@law(20)
 @given(seed=st.integers(0, 10_000), promise=st.sampled_from([0.5, 0.6, 0.7, 0.8, 0.9]))
 def test_counting_every_row_twice_proves_nothing_more(seed, promise):
     p, came, owners = clustered(seed, 120)
@@ -137,7 +140,7 @@ def test_counting_every_row_twice_proves_nothing_more(seed, promise):
             assert again.lower == pytest.approx(walked.lower)
 
 
-@settings(max_examples=30, deadline=None)
+@law(30)
 @given(seed=st.integers(0, 10_000), promise=st.floats(0.3, 0.98), more=st.floats(0, 0.2))
 def test_a_greater_promise_never_lowers_the_threshold(seed, promise, more):
     found = evidence_of(*clustered(seed, 100))

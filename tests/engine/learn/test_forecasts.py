@@ -7,7 +7,7 @@ from statistics import median
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.domain.history import History
@@ -19,7 +19,7 @@ from engine.learn.replenishment import LONGEST, Replenishment
 from engine.learn.traits import NAMES as TRAITS
 from engine.learn.traits import FamilyRates, family_rates, traits
 from tests.engine.learn.contracts import assert_same
-from tests.engine.learn.known import history
+from tests.engine.learn.known import history, law
 from tests.engine.learn.rhythms import NAMES, UNTIL, Bought, history_of, purchases, refills, snapshots
 
 DAY = 40.0
@@ -41,6 +41,7 @@ def first_of_days(days: list[float]) -> list[float]:
     return list({int(day): day for day in sorted(days, reverse=True)}.values())[::-1]
 
 
+@law()
 @given(shopped)
 def test_purchases_are_the_first_of_each_day_by_pair(bought):
     made, expected = purchases(bought), by_pair(bought)
@@ -55,6 +56,7 @@ def test_purchases_are_the_first_of_each_day_by_pair(bought):
         ]
 
 
+@law()
 @given(bought=shopped, day=st.floats(0, 60))
 def test_the_next_day_is_the_first_from_then_on(bought, day):
     made, expected = purchases(bought), by_pair(bought)
@@ -62,6 +64,7 @@ def test_the_next_day_is_the_first_from_then_on(bought, day):
         assert found == min((one for one in expected[pair] if one >= day), default=np.inf)
 
 
+@law()
 @given(bought=shopped, day=st.floats(0, 60))
 def test_gaps_are_those_between_days_before_an_instant(bought, day):
     made = purchases(bought)
@@ -71,7 +74,7 @@ def test_gaps_are_those_between_days_before_an_instant(bought, day):
         assert gap == pytest.approx(median(b - a for a, b in pairwise(one for one in days if one < day)))
 
 
-@settings(deadline=None)
+@law()
 @given(bought=shopped, day=st.floats(1, 60))
 def test_one_customers_traits_are_the_same_alone_and_among_all_with_the_future_known(bought, day):
     whole = purchases(bought)
@@ -92,7 +95,7 @@ def test_one_customers_traits_are_the_same_alone_and_among_all_with_the_future_k
         assert values == pytest.approx(rows[pair])
 
 
-@settings(deadline=None)
+@law()
 @given(bought=shopped, day=st.floats(1, 60))
 def test_traits_are_numbers_for_anybody(bought, day):
     made = purchases(bought)
@@ -181,7 +184,7 @@ anything = st.lists(
 ).map(lambda rows: history(*((f"{family} {item}", family, day) for item, family, day in rows)))
 
 
-@settings(deadline=None, max_examples=40)
+@law(40)
 @given(own=anything, day=st.floats(0, 600))
 def test_a_longer_window_is_never_less_likely_whatever_was_bought(fitted, unfitted, own, day):
     for model in (fitted, unfitted):
@@ -206,7 +209,7 @@ def test_between_two_fits_the_hazard_is_straight(fitted):
     assert hazard[20.0] == pytest.approx(hazard[14.0] + (hazard[28.0] - hazard[14.0]) * 6 / 14)
 
 
-@settings(deadline=None)
+@law()
 @given(days=st.lists(st.floats(0, 200), min_size=2, max_size=12, unique_by=int), window=st.floats(0.1, 60))
 def test_where_nothing_was_learned_purchases_come_at_the_pairs_own_rate(unfitted, days, window):
     (found,) = unfitted.forecasts(history(*(("a", "x", day) for day in days)), 220.0, (lambda gap: window,))[0]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.learn.lines import last_orders, next_orders
-from tests.engine.learn.known import lines
+from tests.engine.learn.known import law, lines
 
 rows = st.lists(
     st.tuples(st.integers(0, 4), st.integers(0, 5), st.integers(0, 7)), max_size=60, unique_by=lambda row: row
@@ -19,6 +19,7 @@ def keys(bought) -> list[tuple[int, int, float]]:
     return list(zip(bought.orders.tolist(), bought.items.tolist(), bought.days.tolist(), strict=True))
 
 
+@law()
 @given(shops)
 def test_orders_are_counted_from_the_latest(bought):
     found = bought.from_the_end()
@@ -27,6 +28,7 @@ def test_orders_are_counted_from_the_latest(bought):
         assert found[where].tolist() == [own.index(order) + 1 for order in bought.orders[where].tolist()], customer
 
 
+@law()
 @given(shops)
 def test_each_finds_every_line_once(bought):
     assert [line for _, where in bought.each() for line in range(where.start, where.stop)] == list(range(len(bought)))
@@ -34,6 +36,7 @@ def test_each_finds_every_line_once(bought):
 
 
 @pytest.mark.parametrize("back", [1, 2])
+@law()
 @given(bought=shops)
 def test_the_order_so_many_from_the_end_is_foreseen_from_those_before_it(back, bought):
     split = last_orders(bought, back)
@@ -48,6 +51,7 @@ def test_the_order_so_many_from_the_end_is_foreseen_from_those_before_it(back, b
             assert seen == set(orders[:-back])
 
 
+@law()
 @given(bought=shops)
 def test_settings_are_found_without_the_baskets_that_they_are_judged_on(bought):
     tuned, judged = last_orders(bought, 2), last_orders(bought, 1)
@@ -55,6 +59,7 @@ def test_settings_are_found_without_the_baskets_that_they_are_judged_on(bought):
     assert not looked_at & set(judged.future.orders.tolist())
 
 
+@law()
 @given(bought=shops, day=st.floats(-1, 9))
 def test_a_cut_parts_what_was_from_what_comes_next(bought, day):
     split = next_orders(bought, day)
@@ -70,6 +75,7 @@ def test_a_cut_parts_what_was_from_what_comes_next(bought, day):
         }
 
 
+@law()
 @given(bought=shops)
 def test_a_family_counts_once_an_order(bought):
     families = np.array([0, 0, 1, 1, 2, 2])

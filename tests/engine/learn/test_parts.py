@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.learn import als
@@ -13,7 +13,7 @@ from engine.learn.neighbours import Neighbours
 from engine.learn.popularity import Popularity
 from engine.learn.repeat import Repeat
 from tests.engine.learn.contracts import PASTS, PartContract, assert_same
-from tests.engine.learn.known import HALF, NOW, TINY, checkerboard, lines, past
+from tests.engine.learn.known import HALF, NOW, TINY, checkerboard, law, lines, past
 
 N = 2 * HALF + 1
 ALL_SOURCES = Blend(taste=1.0, votes=1.0, new_taste=1.0, new_votes=1.0)
@@ -122,7 +122,7 @@ def compact(codes: list[int]) -> list[int]:
 class TestNextBasket:
     """The laws of the whole list, for any shop and anybody."""
 
-    @settings(max_examples=60, deadline=None)
+    @law(60)
     @given(
         shop=shops,
         codes=bought_of.map(compact),
@@ -171,7 +171,7 @@ TEXT = st.text(st.characters(codec="utf-8"), max_size=6)
 class TestCatalogue:
     """Ids, families and categories, whatever they are written in."""
 
-    @settings(max_examples=60, deadline=None)
+    @law(60)
     @given(rows=st.lists(st.tuples(TEXT, TEXT, st.lists(st.sampled_from("ABÄ"), max_size=2)), unique_by=lambda r: r[0]))
     def test_it_is_the_same_when_kept(self, rows):
         made = Catalogue.of(rows)
