@@ -70,6 +70,21 @@ def test_where_the_first_that_is_tried_fails_it_is_shut():
     assert example_3(601) == 0.6
 
 
+def test_the_margin_for_drift_must_be_cleared_too():
+    """552 of 600 are .9039 at least: more than .90, less than the .91 that is tested."""
+    found = Evidence(
+        window_days=14,
+        thresholds=np.array([0.9]),
+        n=np.array([600]),
+        hits=np.array([552]),
+        effect=np.ones(1),
+        windows=(0.0,),
+    )
+    assert not certify(found, 0.90).is_open
+    assert certify(found, 0.89).threshold == 0.9
+    assert certify(found, 0.90, drift=0.0).threshold == 0.9
+
+
 def test_an_empty_log_is_shut():
     assert example_3(50, n=[], hits=[]) is None
     nothing = gathered(snapshots([]), UNTIL, 14)

@@ -134,6 +134,18 @@ def test_a_fit_moves_when_its_own_past_does():
     assert not np.array_equal(one.weights, other.weights)
 
 
+@law()
+@given(bought=shopped, day=st.floats(0, 60), window=st.sampled_from([1.0, 7.0, 14.0]))
+def test_a_pair_came_if_it_was_bought_from_the_instant_to_the_end_of_the_window(bought, day, window):
+    shop = snapshots(bought, until=day)
+    seen, expected = shop.at(day), by_pair(bought)
+    rows = zip(seen.traits.pairs, seen.came(window), shop.came(seen, day + 7, window), strict=True)
+    for pair, came, later in rows:
+        days = expected[int(shop.purchases.owners[pair]), int(shop.purchases.families[pair])]
+        assert came == any(day <= one and one - day < window for one in days)
+        assert later == any(day + 7 <= one < day + 7 + window for one in days)
+
+
 @pytest.mark.parametrize("window", [3.0, 7.0, 14.0, 28.0, 60.0])
 def test_every_window_that_is_learned_from_is_over(window):
     days = snapshots(refills(3, 5)).days(UNTIL, window)
