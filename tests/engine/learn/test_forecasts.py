@@ -95,6 +95,69 @@ def test_one_customers_traits_are_the_same_alone_and_among_all_with_the_future_k
         assert values == pytest.approx(rows[pair])
 
 
+def by_definition(own: list[float], visits: list[float], day: float, rate: tuple[float, float]) -> dict[str, float]:
+    """The traits of one pair from its purchase days and the customer's visits before ``day``, one by one."""
+    n, last = len(own), own[-1]
+    gaps = [b - a for a, b in pairwise(own)]
+    mean = max((last - own[0]) / (n - 1), 0.5)
+    back = min(n - 1, 3)
+    recent = max((last - own[-1 - back]) / back, 0.5)
+    variance = max(sum(gap**2 for gap in gaps) / (n - 1) - mean**2, 0.0)
+    since = day - last
+    visits_since = sum(int(one) > int(last) for one in visits)
+    visits_between = sum(int(own[0]) < int(one) <= int(last) for one in visits) / (n - 1)
+    trips, came = len(visits), day - visits[-1]
+    usual = max((visits[-1] - visits[0]) / max(trips - 1, 1), 0.5)
+    lately = min(max(trips - 1, 1), 5)
+    usual_lately = max((visits[-1] - visits[max(trips - 1 - lately, 0)]) / lately, 0.5)
+    steps = since / mean
+    return {
+        "purchases": np.log(n),
+        "recency": np.log(since + 1),
+        "mean_gap": np.log(mean + 1),
+        "last_gap": np.log(max(gaps[-1], 0.5) + 1),
+        "recent_gap": np.log(recent + 1),
+        "gap_spread": np.log((np.sqrt(variance) + 1) / (mean + 1)),
+        "overdue": np.log((since + 1) / (mean + 1)),
+        "overdue_recent": np.log((since + 1) / (recent + 1)),
+        "visits_since": np.log1p(visits_since),
+        "visits_between": np.log1p(visits_between),
+        "visits_overdue": np.log((visits_since + 1) / (visits_between + 1)),
+        "age": np.log(day - own[0] + 1),
+        **{f"bought_{w}": np.log1p(sum(day - one <= w for one in own)) for w in (7, 14, 28, 56, 112)},
+        **{f"decayed_{h}": np.log1p(sum(2 ** (-(day - one) / h) for one in own)) for h in (21, 90)},
+        "share_of_visits": np.log((n + 1) / (trips + 2)),
+        "visit_recency": np.log(came + 1),
+        "visit_gap": np.log(usual + 1),
+        "visit_gap_recent": np.log(usual_lately + 1),
+        "visit_overdue": np.log((came + 1) / (usual + 1)),
+        "family_rate": rate[0],
+        "family_trend": rate[1],
+        "off_beat": abs(steps - round(steps)) / max(steps, 1.0),
+    }
+
+
+@law()
+@given(bought=shopped, day=st.floats(1, 60))
+def test_traits_are_what_they_are_called(bought, day):
+    made, expected = purchases(bought), by_pair(bought)
+    rates = FamilyRates(rates=np.array([0.3, -0.7]), trends=np.array([0.1, -0.2]))
+    seen = traits(made, day, rates)
+    found = {}
+    for pair, values in zip(seen.pairs, seen.values, strict=True):
+        key = (int(made.owners[pair]), int(made.families[pair]))
+        own = [one for one in first_of_days(expected[key]) if one < day]
+        visits = [one for one in first_of_days([d for c, _, d in bought if c == key[0]]) if one < day]
+        rate = (rates.rates[key[1]], rates.trends[key[1]])
+        said = by_definition(own, visits, day, rate)
+        assert list(said) == list(TRAITS)
+        assert dict(zip(TRAITS, values, strict=True)) == pytest.approx(said, abs=1e-5)
+        found[key] = len(own)
+    assert found == {
+        key: n for key, days in expected.items() if (n := sum(one < day for one in first_of_days(days))) >= 2
+    }
+
+
 @law()
 @given(bought=shopped, day=st.floats(1, 60))
 def test_traits_are_numbers_for_anybody(bought, day):
