@@ -149,9 +149,11 @@ class Replenishment:
             return [None] * len(hazards)
         within = _between(days, hazards, np.full(len(hazards), DATED[0]))
         sure = 1 - np.exp(-within) >= DATED[1]
+        ends = np.append(days, 2 * LONGEST)  # on as before beyond the last window
+        rows = np.column_stack([hazards, _between(days, hazards, np.full(len(hazards), ends[-1]))])
         return [
-            day + float(np.interp(np.log(2), row, days)) if known else None
-            for row, known in zip(hazards, sure.tolist(), strict=True)
+            day + float(np.interp(np.log(2), row, ends)) if known else None
+            for row, known in zip(rows, sure.tolist(), strict=True)
         ]
 
     def _codes(self, names: Sequence[str]) -> Ints:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
@@ -275,6 +276,27 @@ def test_the_same_with_few_regressions(any_model):
         assert probabilities == sorted(probabilities)
         assert probabilities[0] < 0.2
         assert probabilities[-1] > probabilities[0]
+
+
+@pytest.mark.parametrize("since", [2.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0])
+def test_an_expected_day_is_as_likely_reached_as_not(any_model, since):
+    own = history(*(("a", "twelve", UNTIL - since - 12.0 * n) for n in range(9)))
+    (one,) = any_model.forecasts(own, UNTIL, (lambda gap: 28.0,))[0]
+    assert (one.expected_day is None) == (one.probability < 0.8 or not any_model.fits)
+    if one.expected_day is not None:
+        half = one.expected_day - UNTIL
+        (again,) = any_model.forecasts(own, UNTIL, (lambda gap: half,))[0]
+        assert again.probability == pytest.approx(0.5)
+
+
+def test_an_expected_day_may_lie_beyond_the_longest_window_that_was_learned(unfitted):
+    """Two in five within a week, always: half are there after 7 ln(1/2) / ln(3/5) days, nine and a half."""
+    none = np.zeros(len(TRAITS))
+    weekly = Logistic(mean=none, scale=none + 1, knots=np.zeros((0, len(none))), weights=none, bias=np.log(2 / 3))
+    model = replace(unfitted, fits={7.0: weekly})
+    (one,) = model.forecasts(history(("a", "x", 1.0), ("a", "x", 20.0)), 30.0, (lambda gap: 7.0,))[0]
+    assert one.probability == pytest.approx(0.4)
+    assert one.expected_day == pytest.approx(30 + 7 * np.log(0.5) / np.log(0.6))
 
 
 def test_between_two_fits_the_hazard_is_straight(fitted):
