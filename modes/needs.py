@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from engine.domain.customers import GoalKind
 from engine.domain.decisions import Need, Phase, Source
 from engine.domain.executions import UNSETTLED
 from engine.domain.history import day_of
+from engine.domain.shopping import Event, Item
 from engine.learn.base import Forecast, Model, Rhythm, is_due
 from modes import coach
 from modes.coach import Progress
@@ -51,11 +52,14 @@ class Wanted:
         return self.need.source is not Source.REQUEST, -(self.probability or 0.0), self.need.family or ""
 
 
-def rhythms(context: Context, model: Model | None, now: datetime) -> dict[str, Rhythm]:
-    """The rhythm of every family that has one."""
+def rhythms(
+    context: Context, model: Model | None, now: datetime, least: float, always: Collection[str]
+) -> dict[str, Rhythm]:
+    """The rhythms of the families that are likely needed, and of those that are looked at anyway."""
     if model is None or not len(context.history):
         return {}
-    return {rhythm.need.family: rhythm for rhythm in model.rhythms(context.history, day_of(now))}
+    found = model.rhythms(context.history, day_of(now), least=least, always=always)
+    return {rhythm.need.family: rhythm for rhythm in found}
 
 
 def needs(
@@ -66,7 +70,8 @@ def needs(
     ``context`` is what may be looked at, see ``capability.reduced``. A request is one need, whatever it holds; what
     it is about is not decided a second time.
     """
-    known = rhythms(context, model, now)
+    touched = {goal.family for goal in context.goals} | {item.family for _, item in _seen(context, now, policy, shelf)}
+    known = rhythms(context, model, now, policy.min_probability, {family for family in touched if family is not None})
     found = {wanted.need.family: wanted for wanted in _foreseen(known, context, policy)}
     for wanted in _browsed(context, known, now, policy, shelf):
         found[wanted.need.family] = wanted
@@ -113,16 +118,20 @@ def _browsed(
     context: Context, known: Mapping[str, Rhythm], now: datetime, policy: Policy, shelf: Shelf
 ) -> Iterator[Wanted]:
     """What was looked at lately, the latest last; somebody who looks right now is searching."""
+    for event, item in _seen(context, now, policy, shelf):
+        searching = now - event.occurred_at <= timedelta(minutes=policy.searching_minutes)
+        rhythm = known.get(item.family)
+        sure = max(policy.browsed, rhythm.need.probability if rhythm else 0.0)
+        yield _of(item.family, Phase.REQUEST if searching else Phase.RECOGNIZE, Source.BROWSE, sure, rhythm)
+
+
+def _seen(context: Context, now: datetime, policy: Policy, shelf: Shelf) -> list[tuple[Event, Item]]:
+    """What was looked at lately, the latest last, with the items."""
     since = now - timedelta(hours=policy.browsing_hours)
     seen = [e for e in context.events if e.kind in BROWSED and e.item_id and since <= e.occurred_at <= now]
     shelf.load(event.item_id for event in seen if event.item_id)
-    for event in reversed(seen):
-        item = shelf.item(event.item_id or "")
-        if item is not None:
-            searching = now - event.occurred_at <= timedelta(minutes=policy.searching_minutes)
-            rhythm = known.get(item.family)
-            sure = max(policy.browsed, rhythm.need.probability if rhythm else 0.0)
-            yield _of(item.family, Phase.REQUEST if searching else Phase.RECOGNIZE, Source.BROWSE, sure, rhythm)
+    items = [(event, shelf.item(event.item_id or "")) for event in reversed(seen)]
+    return [(event, item) for event, item in items if item is not None]
 
 
 def _aims(

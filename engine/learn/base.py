@@ -100,9 +100,19 @@ class Model:
         found = self.replenishment.forecasts(history, now_day, (lambda gap: window_days,))[0]
         return sorted(found, key=lambda one: (-one.probability, one.family))
 
-    def rhythms(self, history: History, now_day: float) -> list[Rhythm]:
-        """The same families over the windows their own gaps give, likeliest to be needed first."""
-        needs, ordered = self.replenishment.forecasts(history, now_day, (need_window, order_window))
+    def rhythms(
+        self, history: History, now_day: float, *, least: float = 0.0, always: Collection[str] = frozenset()
+    ) -> list[Rhythm]:
+        """The same families over the windows their own gaps give, likeliest to be needed first.
+
+        Parameters
+        ----------
+        least : families less likely needed are left out
+        always : but not these
+        """
+        needs, ordered = self.replenishment.forecasts(
+            history, now_day, (need_window, order_window), least=least, always=always
+        )
         return sorted(
             (Rhythm(need=need, order=order) for need, order in zip(needs, ordered, strict=True)),
             key=lambda one: (-one.need.probability, one.need.family),

@@ -7,7 +7,7 @@ one, purchases are taken to come at the pair's own rate, drawn to a prior (Gamma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,13 +76,21 @@ class Replenishment:
         return np.array([0.0, *days]), np.column_stack(columns)
 
     def forecasts(
-        self, history: History, day: float, windows_of: Sequence[Callable[[float], float]]
+        self,
+        history: History,
+        day: float,
+        windows_of: Sequence[Callable[[float], float]],
+        *,
+        least: float = 0.0,
+        always: Collection[str] = frozenset(),
     ) -> list[list[Forecast]]:
         """For every family bought on at least two days before ``day``; a list for each way to find its window.
 
         Parameters
         ----------
         windows_of : from the median gap between purchase days to the window that the family is forecast for
+        least : families less likely than that over the first of the windows are left out
+        always : but not these
         """
         seen = history.before(day)
         purchases, names = of_history(seen)
@@ -92,6 +100,13 @@ class Replenishment:
         days, hazards = self._hazards(found)
         gaps = median_gaps(purchases, found.pairs, found.counts)
         families = [names[code] for code in purchases.families[found.pairs].tolist()]
+        if least > 0:
+            first = 1 - np.exp(-_between(days, hazards, np.array([windows_of[0](gap) for gap in gaps.tolist()], float)))
+            kept = (first >= least) | np.array([family in always for family in families], bool)
+            found, hazards, gaps = found.take(kept), hazards[kept], gaps[kept]
+            families = [family for family, keep in zip(families, kept.tolist(), strict=True) if keep]
+            wanted = frozenset(families)
+            seen = seen.take(np.array([family in wanted for family in seen.families], bool))
         evidence = self._evidence(found, gaps, days, hazards, day)
         expected, usual = self._expected(days, hazards, day), usual_items(seen)
         made = []

@@ -80,6 +80,16 @@ class Traits:
     last: Floats
     values: Floats
 
+    def take(self, kept: NDArray[np.bool_]) -> Traits:
+        """Those of some of the pairs."""
+        return Traits(
+            pairs=self.pairs[kept],
+            counts=self.counts[kept],
+            first=self.first[kept],
+            last=self.last[kept],
+            values=self.values[kept],
+        )
+
 
 def family_rates(purchases: Purchases, day: float, n_families: int) -> FamilyRates:
     """The rates at an instant, from what lies before it."""

@@ -81,7 +81,7 @@ def _due(families: Mapping[str, frozenset[str]], now: datetime) -> list[str]:
         histories = orders.histories(tx, list(families), before=now)
     found = []
     for id, history in histories.items():
-        for rhythm in deciding.model.rhythms(history, day):
+        for rhythm in deciding.model.rhythms(history, day, least=policy.min_probability):
             if rhythm.order.family in families[id] and _clears(deciding.model, rhythm.order, policy):
                 found.append(id)
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,9 +69,9 @@ def like(model: Model, before: Callable[[History], None]) -> Model:
     """The model, but something happens before it is asked for the rhythms of a history."""
 
     class Prepared(Model):
-        def rhythms(self, history: History, now_day: float) -> list[Rhythm]:
+        def rhythms(self, history: History, now_day: float, **which: Any) -> list[Rhythm]:
             before(history)
-            return super().rhythms(history, now_day)
+            return super().rhythms(history, now_day, **which)
 
     return Prepared(**{field.name: getattr(model, field.name) for field in fields(model)})
 

@@ -96,10 +96,13 @@ class FakeModel:
         self.seen.append(history)
         return ranked([id for id in self.recommended if id not in exclude][:k], set(history.items))
 
-    def rhythms(self, history: History, now_day: float) -> list[Rhythm]:
+    def rhythms(
+        self, history: History, now_day: float, *, least: float = 0.0, always: Collection[str] = frozenset()
+    ) -> list[Rhythm]:
         """Those it was given of what was bought; an order is as likely right as the need is real."""
         self.seen.append(history)
-        return [_rhythm(one) for one in self.forecasts if one.family in set(history.families)]
+        bought = [one for one in self.forecasts if one.family in set(history.families)]
+        return [_rhythm(one) for one in bought if one.probability >= least or one.family in always]
 
     def related(self, item_id: str, k: int, *, exclude: Collection[str] = frozenset()) -> Recommendations:
         """Nothing."""
