@@ -151,8 +151,12 @@ def test_one_that_cannot_be_kept_does_not_stop_the_others_and_leaves_nothing(sho
         assert made == told
 
 
-def test_who_is_erased_while_being_decided_for_leaves_nothing(shop, decide, model):
+@pytest.mark.parametrize("automation", [Grant.GRANTED, Grant.REFUSED])
+def test_who_is_erased_while_being_decided_for_leaves_nothing(shop, decide, model, automation):
+    """Whether an order follows from the decision or not."""
     gone: list[str] = []
+    with shop.begin() as tx:
+        consents.put(tx, "c2", [Consent(purpose=Purpose.AUTOMATION, state=automation, at=NOW)])
 
     def erased(history: History) -> None:
         if not gone:

@@ -95,6 +95,24 @@ def test_who_knows_the_customer_beats_who_does_not(table):
     assert table["popular", "all"].recall_10 < 0.7  # ten of twenty items, of which three were bought
 
 
+def test_a_list_of_what_is_new_is_not_filled_with_what_is_known():
+    """Everybody tries five of thirty things each time, the first ones more often."""
+    rng = np.random.default_rng(4)
+    odds = np.arange(30, 0, -1) / 465
+    rows = [(c, int(i), o, float(o)) for c in range(50) for o in range(5) for i in rng.choice(30, 5, False, odds)]
+    split = last_orders(lines(rows, n_items=30))
+    table = {(row.method, row.list): row.accuracy for row in compared(split, Blend(), level="item", seed=1)}
+    popular = np.bincount(split.past.items, minlength=split.past.n_items)
+    recalls = []
+    for case in cases(split):
+        new = np.setdiff1d(case.basket, case.past.items)
+        left = [item for item in np.argsort(-popular, kind="stable").tolist() if item not in case.past.items]
+        if len(new):
+            recalls.append(len(set(left[:10]) & set(new.tolist())) / len(new))
+    assert table["popular", "new"].recall_10 == pytest.approx(np.mean(recalls))
+    assert table["popular", "new"].customers == len(recalls)
+
+
 def test_nothing_can_be_said_again_on_the_list_of_what_is_new(table):
     """Whoever lists only what was bought before hits nothing among what was not."""
     assert table["personal", "new"].recall_10 == 0

@@ -198,6 +198,12 @@ def test_a_fit_moves_when_its_own_past_does():
     assert not np.array_equal(one.weights, other.weights)
 
 
+@pytest.mark.parametrize(("following", "came"), [(10.0, True), (16.9, True), (17.0, False), (17.5, False)])
+def test_a_window_holds_its_first_instant_and_not_its_last(following, came):
+    seen = snapshots([(0, 0, 1.0), (0, 0, 5.0), (0, 0, following)]).at(10.0)
+    assert seen.came(7.0).tolist() == [came]
+
+
 @law()
 @given(bought=shopped, day=st.floats(0, 60), window=st.sampled_from([1.0, 7.0, 14.0]))
 def test_a_pair_came_if_it_was_bought_from_the_instant_to_the_end_of_the_window(bought, day, window):

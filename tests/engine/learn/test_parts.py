@@ -162,7 +162,7 @@ class TestNextBasket:
     def test_a_deep_catalogue_is_filled_by_popularity(self):
         """Three hundred items, of which no source but popularity reaches most."""
         rows = [(customer, item, 0, 1.0) for item in range(150) for customer in range(1 + item % 5)]
-        model = NextBasket.fit(lines(rows, n_items=300), NOW, blend=Blend(), seed=1)
+        model = NextBasket.fit(lines(rows, n_items=300), NOW, blend=Blend(taste=0.0), seed=1)
         last = model.popularity.ranking[-40:].tolist()
         excluded = {7, 8, *last[::2]}
         found, scores, _ = model.rank(past(0, n_items=300), 260, exclude=excluded)
