@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from api.service import Service
 from api.wire.decisions import DecisionIn, wanted
-from engine.store import decided, items
+from engine.store import decided, executions, items
 from engine.store.decided import Made
 from engine.store.decisions import Document
 from modes.decide import decide as decided_on
@@ -27,8 +27,9 @@ def decide(here: Service, asked: DecisionIn) -> Document:
     now, model = here.now(), here.model()
     request = None if asked.request is None else wanted(asked.request)
     with here.db.read() as tx:
+        context = here.context(tx, asked.customer_id, now)
         decision = decided_on(
-            here.context(tx, asked.customer_id, now),
+            context,
             model,
             now,
             request=request and matched(request, model, partial(items.meant, tx)),
@@ -44,5 +45,6 @@ def decide(here: Service, asked: DecisionIn) -> Document:
         return document(decision, asked.explain)
     made = Made(decision=decision, deeds=deeds(decision, now), document=partial(document, decision, True))
     with here.db.begin() as tx:
+        executions.lock_customers(tx, [asked.customer_id] if context.known else [])  # erased since, it is not found
         kept = decided.keep(tx, [made], "api", now)[0]
     return kept.document if asked.explain else document(decision, False, kept.orders)
