@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import sys
 import time
 import uuid
 
@@ -25,22 +23,6 @@ DECISIONS = Counter("rapport_decisions_total", "Decisions answered", ["mode"])
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _QUIET = frozenset({"healthz", "readyz", "metrics"})
 log = structlog.get_logger("rapport.request")
-
-
-def configure(level: str) -> None:
-    """Log lines as JSON on standard error, from ``level`` up."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=False,
-    )
 
 
 def observe(app: APIFlask) -> None:

@@ -55,12 +55,12 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8080, workers
 
 def load(settings: Settings, flag: c_bool) -> object:
     """In a worker: the app over connections of its own."""
-    from api import observing
     from api.app import create_app
+    from engine import logs
     from engine.store.database import Database
 
     stopping.adopt(flag)
-    observing.configure(settings.log_level)
+    logs.configure(settings.log_level)
     return create_app(settings, Database.open(settings.database_url))
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +13,7 @@ from threading import Event, Thread
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from engine import logs
 from engine.config import Settings
 from engine.store.database import Database
 from jobs.scheduler import JOBS, Job, Shop, run_asked, run_slot, run_sweep
@@ -32,7 +31,7 @@ def run(settings: Settings, *, change: Callable[[Shop], Shop] = lambda shop: sho
     ----------
     change : what is to be otherwise in the place it works in, such as the gateway or its terms
     """
-    configure_logs(settings.log_level)
+    logs.configure(settings.log_level)
     ended = Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: ended.set())
@@ -91,19 +90,3 @@ def _end(scheduler: BackgroundScheduler) -> None:
         log.warning("worker.cut", after=GRACE.total_seconds())
         os._exit(0)
     log.info("worker.ended")
-
-
-def configure_logs(level: str) -> None:
-    """One JSON object a line, on standard error."""
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )

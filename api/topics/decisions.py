@@ -8,6 +8,7 @@ from flask import g
 
 from api import deciding
 from api.auth.caller import APP_AND_BACKEND
+from api.observing import DECISIONS
 from api.routes import Topic, caller
 from api.service import service
 from api.wire.base import Page
@@ -38,7 +39,9 @@ def decide(body: DecisionIn) -> Document:
     """
     caller().require_own(body.customer_id)
     g.customer_id = body.customer_id
-    return deciding.decide(service(), body)
+    answered = deciding.decide(service(), body)
+    DECISIONS.labels(answered["mode"]).inc()
+    return answered
 
 
 @topic.route("GET", ONE, scopes=APP_AND_BACKEND, documented_answer=DecisionOut)

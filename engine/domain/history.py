@@ -68,11 +68,6 @@ class History:
     def __len__(self) -> int:
         return len(self.items)
 
-    @property
-    def n_orders(self) -> int:
-        """How many orders the lines belong to."""
-        return int(self.orders[-1]) + 1 if len(self) else 0
-
     def before(self, day: float) -> History:
         """The lines bought before ``day`` (days since 1970-01-01 UTC)."""
         return self.take(slice(0, int(np.searchsorted(self.days, day, side="left"))))

@@ -70,10 +70,6 @@ class Catalogue:
         """The codes of those ids that are known."""
         return [self._codes[id] for id in ids if id in self._codes]
 
-    def family_codes(self, names: Iterable[str]) -> Ints:
-        """The code of each family; -1 for one that is not known."""
-        return np.array([self._family_codes.get(name, -1) for name in names], np.int64)
-
     def within(self, family: str | None = None, category: str | None = None) -> Ints:
         """The codes of the items of a family, and of a category or below it."""
         kept = np.ones(len(self.items), bool)

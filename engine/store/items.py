@@ -60,15 +60,6 @@ def unavailable(tx: Tx) -> set[str]:
     return set(tx.scalars(select(table.c.item_id).where(~table.c.available)))
 
 
-def of_families(tx: Tx, families: Collection[str]) -> dict[str, list[str]]:
-    """The items of each of those families, in the order of their ids."""
-    members: dict[str, list[str]] = {family: [] for family in families}
-    statement = select(table.c.item_id, table.c.family).order_by(table.c.item_id)
-    for row in by_ids(tx, statement, table.c.family, families):
-        members[row.family].append(row.item_id)
-    return members
-
-
 def in_category(tx: Tx, category: str, limit: int) -> list[str]:
     """Items of a category or of what lies under it, in the order of their ids."""
     statement = select(table.c.item_id).where(_within(category)).order_by(table.c.item_id).limit(limit)

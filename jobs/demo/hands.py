@@ -10,6 +10,7 @@ from datetime import datetime
 from multiprocessing import get_context
 from os import cpu_count
 
+from engine import logs
 from engine.config import Settings
 from engine.domain.decisions import Rung
 from engine.domain.history import day_of
@@ -18,7 +19,6 @@ from engine.store import orders
 from engine.store.database import Database
 from jobs.decisions import Deciding
 from jobs.evaluate import served
-from jobs.worker import configure_logs
 from modes.document import Json
 from modes.execute import early
 from modes.gate import certificate, removals
@@ -63,7 +63,7 @@ def hired(settings: Settings) -> Iterator[Hands]:
 
 
 def _begin(settings: Settings) -> None:
-    configure_logs("WARNING")
+    logs.configure("WARNING")
     db = Database.open(settings.database_url)
     _hand.append(Deciding(db=db, settings=settings, model=served(settings), trigger=TRIGGER))
     gc.freeze()  # what was loaded stays for good: it is not to be looked through again and again

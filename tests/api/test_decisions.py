@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from prometheus_client import REGISTRY
 
 from api.app import create_app
 from api.auth.caller import Scope
@@ -59,6 +60,15 @@ def test_a_decision_lists_all_modes_with_reasons_and_propensities(shop):
         for one in experience["considered"]:
             assert one["allowed"] or one["removed_by"]["stage"]
     assert found["mode"] == found["experiences"][0]["mode"]
+
+
+def test_decisions_are_counted_by_mode(shop):
+    def counted(mode: str) -> float:
+        return REGISTRY.get_sample_value("rapport_decisions_total", {"mode": mode}) or 0.0
+
+    before = {mode: counted(mode) for mode in MODES}
+    mode = decided(shop)["mode"]
+    assert {one: counted(one) - before[one] for one in MODES} == {one: float(one == mode) for one in MODES}
 
 
 def test_a_kept_decision_is_found_again_as_it_was_answered(shop):

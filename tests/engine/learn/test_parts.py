@@ -202,7 +202,6 @@ class TestCatalogue:
         made = Catalogue.of([("a", "x", ("F", "G"))])
         assert made.codes(["a", "b"]).tolist() == [0, -1]
         assert made.known(["b", "a"]) == [0]
-        assert made.family_codes(["y", "x"]).tolist() == [-1, 0]
         assert made.within(family="y").tolist() == []
 
     def test_a_category_holds_what_lies_below_it_and_nothing_that_only_begins_alike(self):
