@@ -6,6 +6,7 @@ Hu, Koren, Volinsky: Collaborative Filtering for Implicit Feedback Datasets (ICD
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,52 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
+from engine.learn.candidates import Proposed
+from engine.learn.cases import Cases
 from engine.learn.lines import Lines
+from engine.learn.state import DAYS
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-HALF_LIFE = 120.0  # days after which a purchase weighs half
+DECAY = 2  # of the half-lives of a state: as it is fitted, so it is folded in
+HALF_LIFE = DAYS[DECAY]  # days after which a purchase weighs half
+NONE = np.zeros(0, np.int64)
 CONFIDENCE = 10.0  # of one purchase made now, against 1 for none
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Tastes:
+    """What suits some owners.
+
+    Attributes
+    ----------
+    values : float32 array of shape (n_owners, n_factors)
+    factors : float32 array of shape (n_items, n_factors)
+    """
+
+    values: NDArray[np.float32]
+    factors: NDArray[np.float32]
+
+    def candidates(self, cases: Cases, n: int) -> Proposed:
+        """The ``n`` items of the whole catalogue that suit each owner best."""
+        found = [self._best(cases, owner, n) for owner in range(len(cases))]
+        lengths = [len(items) for items in found]
+        return Proposed(owners=np.repeat(np.arange(len(cases)), lengths), items=np.concatenate([*found, NONE]))
+
+    def _best(self, cases: Cases, owner: int, n: int) -> Ints:
+        scores = self.factors @ self.values[owner]
+        if cases.barred is not None:
+            scores = np.where(cases.barred[: len(scores)], -np.inf, scores)
+        best = np.argpartition(-scores, n - 1)[:n] if len(scores) > n else np.arange(len(scores))
+        found: Ints = best[np.isfinite(scores[best])].astype(np.int64)
+        return found
+
+    def of(self, owners: Ints, items: Ints) -> Floats:
+        """How well each item suits its owner, about 0 to 1; 0 for strangers to the model."""
+        known = items < len(self.factors)
+        found = np.zeros(len(items))
+        found[known] = np.einsum("ij,ij->i", self.values[owners[known]], self.factors[items[known]])
+        return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -61,26 +102,26 @@ class Als:
         wide = factors.astype(np.float64)
         return cls(factors=factors, gram=wide.T @ wide + regularization * np.eye(factors.shape[1]))
 
-    def taste(self, items: Ints, weights: Floats) -> Floats:
-        """A customer's factors from what they bought (equation 4 of the paper), shape (n_factors,).
+    def tastes(self, cases: Cases) -> Tastes:
+        """Each owner's factors from what they bought (equation 4 of the paper); strangers are passed over."""
+        items = cases.state.items
+        age = np.maximum(cases.days[items.owners] - items.last_day, 0.0)
+        confidence = CONFIDENCE * items.by_days[:, DECAY] * np.exp2(-age / HALF_LIFE)
+        edges = np.searchsorted(items.keys, np.arange(len(cases) + 1) * items.n_codes).tolist()
+        codes = items.codes
+        found = np.zeros((len(cases), self.factors.shape[1]), np.float32)
+        for owner, (start, end) in enumerate(pairwise(edges)):
+            known = codes[start:end] < len(self.factors)
+            found[owner] = self._taste(codes[start:end][known], confidence[start:end][known])
+        return Tastes(values=found, factors=self.factors)
 
-        Parameters
-        ----------
-        items : codes of what was bought; strangers to the model are passed over
-        weights : decayed purchases of each, as ``Past.by_days(HALF_LIFE)`` gives them
-        """
-        known = items < len(self.factors)
-        own, confidence = self.factors[items[known]].astype(np.float64), CONFIDENCE * weights[known]
-        if not len(own):
+    def _taste(self, items: Ints, confidence: Floats) -> Floats:
+        if not len(items):
             return np.zeros(self.factors.shape[1])
+        own = self.factors[items].astype(np.float64)
         matrix = self.gram + own.T @ (own * (confidence - 1)[:, None])
         solved: Floats = np.linalg.solve(matrix, own.T @ confidence).astype(np.float64)
         return solved
-
-    def scores(self, taste: Floats) -> NDArray[np.float32]:
-        """How well each item suits a taste, shape (n_items,); about 0 to 1."""
-        found: NDArray[np.float32] = self.factors @ taste.astype(np.float32)
-        return found
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it is, as arrays."""

@@ -1,187 +1,209 @@
 """The next basket: what a customer buys again, and what they may buy for the first time, in one ranking.
 
-Candidates come from the customer's own purchases, the neighbours of these, the customer's taste and what is popular;
-a weighted sum of what each source says ranks them. The weights are found on earlier baskets, see ``tuning``.
+Several sources propose candidates; boosted trees rank them by what is known of the pair, its family, the item and the
+owner. The trees are learned from baskets of the past, see ``learning``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.learn import als
+from engine.learn import candidates, features
 from engine.learn.als import Als
+from engine.learn.candidates import Own, Proposed, first_of_each, fondness
+from engine.learn.cases import Cases
+from engine.learn.features import NAMES, Candidates
 from engine.learn.lines import Lines
-from engine.learn.neighbours import Neighbours
-from engine.learn.past import Past
-from engine.learn.popularity import Popularity
-from engine.learn.repeat import Repeat
+from engine.learn.market import Market, markets
+from engine.learn.neighbours import Neighbours, Votes
+from engine.learn.ranker import Ranker
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-NOBODY = np.zeros(0, np.int64)
-POOL = 100  # candidates of each source other than the customer's own purchases
+Float32s = NDArray[np.float32]
+VOTERS = 30  # of an owner's own items, whose neighbours are looked at
+PART = 1_000  # owners ranked at a time
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Blend:
-    """How much each source counts."""
+class Pools:
+    """How many candidates each source proposes for an owner."""
 
-    half_life_days: float = 120.0  # of the customer's own purchases
-    half_life_orders: float = 20.0
-    repeat_power: float = 0.5  # how far own purchases count by how readily the item is bought again
-    popular: float = 1.0
-    taste: float = 1.0
-    votes: float = 0.0  # of neighbours
-    new_taste: float = 1.0  # the same where only what is new is asked for; popularity counts 1 there
-    new_votes: float = 0.0
+    own: int = 0
+    popular: int = 0
+    votes: int = 0
+    siblings: int = 0
+    taste: int = 0
 
-    def asks(self, only_new: bool) -> tuple[bool, bool]:
-        """Whether taste and neighbours have any weight in a list."""
-        return (self.new_taste > 0, self.new_votes > 0) if only_new else (self.taste > 0, self.votes > 0)
+    def at_least(self, k: int) -> Pools:
+        """Wide enough for lists of ``k``."""
+        return Pools(
+            own=max(self.own, k) if self.own else 0,
+            popular=max(self.popular, k),
+            votes=self.votes,
+            siblings=self.siblings,
+            taste=max(self.taste, k) if self.taste else 0,
+        )
 
-    @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Blend:
-        """From what ``asdict`` gave; what is not said keeps its default."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: float(value) for name, value in settings.items() if name in known})
+
+ALL = Pools(own=45, popular=20, votes=15)
+NEW = Pools(popular=80, votes=20, siblings=40, taste=30)
+TASTE = 50  # candidates by taste, where it is of use
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Candidates:
-    """Items that may come next, with what each source says of them; arrays of shape (n,).
+class Learned:
+    """What earlier baskets taught: how to rank, and whether tastes are worth their while."""
 
-    Attributes
-    ----------
-    items : codes, ascending; the customer's own first learned, then strangers
-    own : whether the customer bought it
-    rate : how readily it is bought again, 1 as usual
-    popular, taste, votes : the sources' scores
-    """
+    all: Ranker | None = None  # None: by the plain sum
+    new: Ranker | None = None
+    taste: bool = False  # whether tastes propose for the whole list too; for the new they always do
 
+    def pools(self, only_new: bool) -> Pools:
+        """The candidates that are looked at."""
+        pools = NEW if only_new else ALL
+        return Pools(
+            own=pools.own,
+            popular=pools.popular,
+            votes=pools.votes,
+            siblings=pools.siblings,
+            taste=TASTE if self.taste else pools.taste,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Ranked:
+    """Lists of one owner after another, best first; arrays of shape (n,)."""
+
+    owners: Ints
     items: Ints
+    scores: Floats  # comparable within one list
     own: NDArray[np.bool_]
-    rate: Floats
-    popular: Floats
-    taste: Floats
-    votes: Floats
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Sources:
+    """What candidates come from and are measured by, as of a day; learned from everybody's purchases before it."""
+
+    market: Market
+    neighbours: Neighbours
+    als: Als
+    own: Own = field(default_factory=Own)
+
+    @classmethod
+    def fit(cls, lines: Lines, family_of: Ints, n_families: int, day: float, *, seed: int) -> Sources:
+        """From what was bought before ``day``."""
+        market = markets(lines, family_of, n_families, np.array([day]))[0]
+        return cls(
+            market=market,
+            neighbours=Neighbours.fit(lines),
+            als=Als.fit(lines, day, seed=seed),
+        )
+
+    def found(self, cases: Cases, pools: Pools, *, only_new: bool) -> Candidates:
+        """The candidates of all sources, with what neighbours and tastes say of each."""
+        votes = self._votes(cases)
+        tastes = None if not pools.taste else self.als.tastes(cases)
+        proposed: list[Proposed] = [
+            self.market.candidates(cases, pools.popular),
+            votes.candidates(cases, pools.votes),
+        ]
+        if pools.own:
+            proposed.append(self.own.candidates(cases, pools.own))
+        if pools.siblings:
+            proposed.append(self.market.siblings.candidates(cases, pools.siblings))
+        if tastes is not None:
+            proposed.append(tastes.candidates(cases, pools.taste))
+        keys = candidates.joined(proposed, cases.n_items)
+        own = cases.state.items.find(keys)[1]
+        if only_new:
+            keys, own = keys[~own], own[~own]
+        owners, items = keys // cases.n_items, keys % cases.n_items
+        return Candidates(
+            owners=owners,
+            items=items,
+            own=own,
+            votes=votes.of(owners, items),
+            taste=np.full(len(items), np.nan) if tastes is None else tastes.of(owners, items),
+        )
+
+    def _votes(self, cases: Cases) -> Votes:
+        """Of the neighbours of each owner's dearest items."""
+        items = cases.state.items
+        fond = fondness(cases.state, cases.days)
+        rows = first_of_each(items.owners, fond, VOTERS)
+        return self.neighbours.votes(items.owners[rows], items.codes[rows], fond[rows])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class NextBasket:
-    """The parts and how they are blended."""
+    """The sources, and how what they propose is ranked."""
 
-    blend: Blend
-    popularity: Popularity
-    repeat: Repeat
-    als: Als
-    neighbours: Neighbours
+    learned: Learned
+    sources: Sources
 
-    @classmethod
-    def fit(cls, lines: Lines, day: float, *, blend: Blend, seed: int) -> NextBasket:
-        """All parts, from what was bought before ``day``."""
-        return cls(
-            blend=blend,
-            popularity=Popularity.fit(lines, day),
-            repeat=Repeat.fit(lines),
-            als=Als.fit(lines, day, seed=seed),
-            neighbours=Neighbours.fit(lines),
-        )
+    def ranked(self, cases: Cases, k: int, *, only_new: bool = False) -> Ranked:
+        """The ``k`` best items of each owner; fewer only where there are no more that are not barred.
 
-    @property
-    def n_items(self) -> int:
-        """How many items it learned of."""
-        return len(self.popularity.scores)
-
-    def candidates(self, past: Past, pool: int = POOL, *, taste: bool = True, votes: bool = True) -> Candidates:
-        """What may come next: all that the customer bought, and ``pool`` of every other source.
-
-        ``taste`` and ``votes``: whether these sources are asked; their scores are 0 where they are not.
+        What no source reaches comes last: the rest of the owner's own, then what is sold most, then the rest of the
+        catalogue, with scores below all others.
         """
-        weights = past.by_days(als.HALF_LIFE)
-        tastes = self.als.scores(self.als.taste(past.items, weights)) if taste else np.zeros(0, np.float32)
-        others, nearness = self.neighbours.votes(past.items, weights) if votes else (NOBODY, np.zeros(0))
-        near = others[_top(nearness, pool)]
-        items = np.unique(
-            np.concatenate((past.items, self.popularity.ranking[:pool], near, _top(tastes, pool))).astype(np.int64)
-        )
-        known = items < len(tastes)
-        return Candidates(
-            items=items,
-            own=np.isin(items, past.items, assume_unique=True),
-            rate=self.repeat.of(items),
-            popular=self.popularity.of(items),
-            taste=np.where(known, tastes[np.where(known, items, 0)], 0.0) if len(tastes) else np.zeros(len(items)),
-            votes=_looked_up(items, others, nearness),
+        parts = [self._part(owners, some, k, only_new) for owners, some in cases.parts(PART)]
+        return Ranked(
+            owners=np.concatenate([part.owners for part in parts]) if parts else np.zeros(0, np.int64),
+            items=np.concatenate([part.items for part in parts]) if parts else np.zeros(0, np.int64),
+            scores=np.concatenate([part.scores for part in parts]) if parts else np.zeros(0),
+            own=np.concatenate([part.own for part in parts]) if parts else np.zeros(0, bool),
         )
 
-    def rank(
-        self, past: Past, k: int, *, exclude: Collection[int] = frozenset(), only_new: bool = False
-    ) -> tuple[Ints, Floats, Candidates]:
-        """The ``k`` best codes with their scores; fewer only where the catalogue has no more.
+    def _part(self, numbers: Ints, cases: Cases, k: int, only_new: bool) -> Ranked:
+        pools = self.learned.pools(only_new).at_least(k)
+        found = self.sources.found(cases, pools, only_new=only_new)
+        scores = self.scores(cases, found, only_new)
+        best = first_of_each(found.owners, scores, k)
+        owners, items, scores, own = found.owners[best], found.items[best], scores[best], found.own[best]
+        short = np.flatnonzero(np.bincount(owners, minlength=len(cases)) < k)
+        if len(short):
+            more = [self._rest(cases, owner, items[owners == owner], k, only_new) for owner in short.tolist()]
+            owners = np.concatenate((owners, np.repeat(short, [len(one) for one in more])))
+            low = np.concatenate([_below(scores[owners[: len(scores)] == o], len(m)) for o, m in zip(short, more, strict=True)])
+            items, scores = np.concatenate((items, *more)), np.concatenate((scores, low))
+            order = np.argsort(owners, kind="stable")
+            owners, items, scores = owners[order], items[order], scores[order]
+            own = cases.state.items.find(owners * cases.n_items + items)[1]
+        return Ranked(owners=numbers[owners], items=items, scores=scores, own=own)
 
-        What the sources do not reach comes last, the more popular first, with scores below all others.
-        """
-        taste, votes = self.blend.asks(only_new)
-        found = self.candidates(past, max(POOL, k), taste=taste, votes=votes)
-        scores = _new(found, self.blend) if only_new else self._scores(found, past)
-        kept = ~np.isin(found.items, list(exclude)) if exclude else np.ones(len(scores), bool)
-        if only_new:
-            kept &= ~found.own
-        items, scores = found.items[kept], scores[kept]
-        order = np.lexsort((items, -scores))[:k]
-        items, scores = items[order], scores[order]
-        if len(items) < k:
-            items, scores = self._filled(items, scores, k, found.items, exclude)
-        return items, scores, found
+    def scores(self, cases: Cases, found: Candidates, only_new: bool) -> Floats:
+        """Of each candidate, higher is better."""
+        known = features.features(cases, found, self.sources.market)
+        ranker = self.learned.new if only_new else self.learned.all
+        return plain(known) if ranker is None else ranker.scores(known)
 
-    def _scores(self, found: Candidates, past: Past) -> Floats:
-        own = np.zeros(len(found.items))
-        own[found.own] = mixed(past.by_days(self.blend.half_life_days), past.by_orders(self.blend.half_life_orders))
-        return total(found, own, self.blend)
-
-    def _filled(self, items: Ints, scores: Floats, k: int, seen: Ints, exclude: Collection[int]) -> tuple[Ints, Floats]:
-        """With the rest of the catalogue behind."""
-        gone = np.concatenate((seen, np.fromiter(exclude, np.int64, len(exclude))))
-        more = self.popularity.ranking[~np.isin(self.popularity.ranking, gone)][: k - len(items)]
-        low = float(scores[-1]) if len(scores) else 0.0
-        return np.concatenate((items, more)), np.concatenate((scores, low - np.arange(1, len(more) + 1) * 1e-6))
-
-
-def mixed(by_days: Floats, by_orders: Floats) -> Floats:
-    """The two ways of counting the customer's own purchases, in equal parts."""
-    return 0.5 * by_days + 0.5 * by_orders
+    def _rest(self, cases: Cases, owner: int, have: Ints, k: int, only_new: bool) -> Ints:
+        """What comes after the candidates of one owner."""
+        bought = cases.state.items.rows_of(np.array([owner]))[0]
+        own = cases.state.items.codes[bought]
+        fond = own[np.argsort(-fondness(cases.state, cases.days, bought), kind="stable")]
+        rest = np.concatenate((fond[:0] if only_new else fond, self.sources.market.ranking, np.arange(cases.n_items)))
+        gone = np.concatenate((have, own)) if only_new else have
+        rest = rest[cases.open(rest) & ~np.isin(rest, gone)]
+        _, first = np.unique(rest, return_index=True)
+        return rest[np.sort(first)][: k - len(have)]
 
 
-def total(found: Candidates, own: Floats, blend: Blend) -> Floats:
-    """The weighted sum; ``own`` is 0 where an item was not bought."""
-    outer = blend.popular * found.popular + blend.taste * found.taste + blend.votes * found.votes
-    return own * found.rate**blend.repeat_power + outer
+def _below(scores: Floats, n: int) -> Floats:
+    low = float(scores[-1]) if len(scores) else 0.0
+    found: Floats = low - np.arange(1, n + 1) * 1e-6
+    return found
 
 
-def _new(found: Candidates, blend: Blend) -> Floats:
-    return found.popular + blend.new_taste * found.taste + blend.new_votes * found.votes
+def plain(known: Float32s) -> Floats:
+    """Where nothing could be learned: own purchases that fade, votes, taste, and how much the item is sold lately."""
+    def column(name: str) -> Floats:
+        return np.nan_to_num(known[:, NAMES.index(name)].astype(np.float64))
 
-
-def settings(blend: Blend) -> dict[str, float]:
-    """The blend as JSON."""
-    return asdict(blend)
-
-
-def _top(scores: NDArray[Any], n: int) -> Ints:
-    """The places of the ``n`` highest, in no order."""
-    if len(scores) <= n:
-        return np.arange(len(scores))
-    return np.argpartition(-scores, n - 1)[:n].astype(np.int64)
-
-
-def _looked_up(items: Ints, keys: Ints, values: Floats) -> Floats:
-    """The value of each item among ascending keys; 0 where there is none."""
-    if not len(keys):
-        return np.zeros(len(items))
-    places = np.minimum(np.searchsorted(keys, items), len(keys) - 1)
-    return np.where(keys[places] == items, values[places], 0.0)
+    own = 0.5 * column("by_5_orders") + 0.5 * column("by_12_orders") + 0.3 * column("by_14_days")
+    return own + column("votes") + column("taste") + 0.1 * column("log_sold_7")

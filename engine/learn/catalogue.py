@@ -66,6 +66,10 @@ class Catalogue:
         """The code of each id; -1 for one that is not known."""
         return np.array([self._codes.get(id, -1) for id in ids], np.int64)
 
+    def family_code(self, name: str) -> int | None:
+        """The code of a family; None of one that is not known."""
+        return self._family_codes.get(name)
+
     def known(self, ids: Collection[str]) -> list[int]:
         """The codes of those ids that are known."""
         return [self._codes[id] for id in ids if id in self._codes]

@@ -70,6 +70,15 @@ class Lines:
         for start, end in pairwise(edges.tolist()):
             yield int(self.customers[start]), slice(start, end)
 
+    def numbers(self) -> Ints:
+        """For each line, the number of its order among its customer's, from 0."""
+        number = np.cumsum(np.diff(self.orders, prepend=-1) != 0) - 1
+        first = np.zeros(self.n_customers, np.int64)
+        begins = np.diff(self.customers, prepend=-1) != 0
+        first[self.customers[begins]] = number[begins]
+        found: Ints = number - first[self.customers]
+        return found
+
     def from_the_end(self) -> Ints:
         """For each line, which order of its customer it belongs to, counted from the latest, which is 1."""
         new = np.diff(self.orders, prepend=-1) != 0

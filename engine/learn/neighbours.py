@@ -10,12 +10,46 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from engine.learn.candidates import Proposed, first_of_each
+from engine.learn.cases import Cases
 from engine.learn.lines import Lines
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 NEIGHBOURS = 30
 FEWEST = 2  # buyers in common, for two items to be neighbours
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Votes:
+    """How much neighbours speak for items; arrays of shape (n,).
+
+    Attributes
+    ----------
+    keys : owner * n_items + item, ascending
+    values : weighted mean nearness
+    """
+
+    keys: Ints
+    n_items: int
+    values: Floats
+
+    def candidates(self, cases: Cases, n: int) -> Proposed:
+        """The ``n`` items of each owner that are spoken for most."""
+        items = self.keys % self.n_items
+        rows = np.flatnonzero(cases.open(items))
+        owners = self.keys[rows] // self.n_items
+        first = first_of_each(owners, self.values[rows], n)
+        return Proposed(owners=owners[first], items=items[rows[first]])
+
+    def of(self, owners: Ints, items: Ints) -> Floats:
+        """The votes for each pair; 0 where nobody speaks for it."""
+        if not len(self.keys):
+            return np.zeros(len(owners))
+        keys = owners * self.n_items + items
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        found: Floats = np.where((self.keys[places] == keys) & (items < self.n_items), self.values[places], 0.0)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -64,21 +98,34 @@ class Neighbours:
         row = slice(int(self.starts[item]), int(self.starts[item + 1]))
         return self.others[row], self.nearness[row]
 
-    def votes(self, items: Ints, weights: Floats) -> tuple[Ints, Floats]:
-        """What the neighbours of several items speak for: codes, and the weighted mean nearness to them.
+    def votes(self, owners: Ints, items: Ints, weights: Floats) -> Votes:
+        """What the neighbours of several items speak for: for each owner the weighted mean nearness to them.
 
         Parameters
         ----------
-        items : codes; strangers to the model have no neighbours
-        weights : of each
+        owners, items : int arrays of shape (n,), pairs in the order of owners; strangers to the model have no neighbours
+        weights : float array of shape (n,), of each pair, above 0
         """
-        known = items < len(self.starts) - 1
-        starts, ends = self.starts[items[known]], self.starts[items[known] + 1]
-        lengths = ends - starts
-        rows = np.repeat(starts - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths) + np.arange(lengths.sum())
-        others, places = np.unique(self.others[rows], return_inverse=True)
-        sums = np.bincount(places, self.nearness[rows] * np.repeat(weights[known], lengths), minlength=len(others))
-        return others, sums / max(float(weights.sum()), 1e-9)
+        known = items < self.n_items
+        items = np.where(known, items, 0)
+        starts = self.starts[items] if self.n_items else np.zeros(len(items), np.int64)
+        ends = self.starts[items + 1] if self.n_items else starts
+        lengths = np.where(known, ends - starts, 0)
+        pairs = np.repeat(np.arange(len(items)), lengths)
+        rows = np.arange(len(pairs)) + (starts - np.cumsum(lengths) + lengths)[pairs]
+        keys = owners[pairs] * max(self.n_items, 1) + self.others[rows]
+        order = np.argsort(keys)
+        keys, values = keys[order], (self.nearness[rows] * weights[pairs])[order]
+        begins = np.flatnonzero(np.diff(keys, prepend=-1))
+        sums = np.add.reduceat(values, begins) if len(begins) else np.zeros(0)
+        totals = np.bincount(owners, weights)
+        found = keys[begins]
+        return Votes(keys=found, n_items=max(self.n_items, 1), values=sums / totals[found // max(self.n_items, 1)])
+
+    @property
+    def n_items(self) -> int:
+        """How many items it learned of."""
+        return len(self.starts) - 1
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it is, as arrays."""

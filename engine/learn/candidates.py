@@ -1,0 +1,93 @@
+"""Items that may come next. Each source proposes some for every owner; all are ranked together afterwards.
+
+A source is anything with ``candidates``: the owner's own purchases (here), what is sold most (``market``), neighbours of
+what was bought (``neighbours``), a taste (``als``) and what else there is of the owner's families (``siblings``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.learn.cases import Cases
+from engine.learn.state import DAYS, ORDERS, State
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Proposed:
+    """Pairs of owner and item; arrays of shape (n,)."""
+
+    owners: Ints
+    items: Ints
+
+    @classmethod
+    def nothing(cls) -> Proposed:
+        """No pair."""
+        return cls(owners=np.zeros(0, np.int64), items=np.zeros(0, np.int64))
+
+
+class Source(Protocol):
+    """Where candidates come from."""
+
+    def candidates(self, cases: Cases, n: int) -> Proposed:
+        """Up to ``n`` items for each owner, the likeliest it knows; all within ``cases.n_items``."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Own:
+    """What was bought before, first what was bought often and lately."""
+
+    def candidates(self, cases: Cases, n: int) -> Proposed:
+        """The ``n`` dearest of each owner."""
+        items = cases.state.items
+        owners, codes = items.owners, items.codes
+        rows = np.flatnonzero(cases.open(codes))
+        rows = rows[first_of_each(owners[rows], fondness(cases.state, cases.days, rows), n)]
+        return Proposed(owners=owners[rows], items=codes[rows])
+
+
+def fondness(state: State, days: Floats, rows: Ints | slice = slice(None)) -> Floats:
+    """How often and lately each pair was bought, as one number: of the plain measures tried, the one that foresees best.
+
+    Purchases decayed by orders, with half-lives of 5 and 12 of them, and by days, with one of 14.
+    """
+    items, visits = state.items, state.visits
+    owners = items.keys[rows] // items.n_codes
+    orders = visits.orders[owners] - 1 - items.last_order[rows]
+    age = np.maximum(days[owners] - items.last_day[rows], 0.0)
+    found: Floats = (
+        0.5 * items.by_orders[rows, 1] * np.exp2(-orders / ORDERS[1])
+        + 0.5 * items.by_orders[rows, 2] * np.exp2(-orders / ORDERS[2])
+        + 0.3 * items.by_days[rows, 0] * np.exp2(-age / DAYS[0])
+    )
+    return found
+
+
+def first_of_each(owners: Ints, scores: Floats, n: int) -> Ints:
+    """The places of the ``n`` highest scores of each owner, the highest first, of equals the first; owners ascend.
+
+    Examples
+    --------
+    >>> first_of_each(np.array([0, 0, 0, 4]), np.array([0.1, 0.3, 0.2, 0.0]), 2).tolist()
+    [1, 2, 3]
+    """
+    order = np.lexsort((-scores, owners))
+    begins = np.flatnonzero(np.diff(owners, prepend=-1))
+    lengths = np.diff(np.append(begins, len(owners)))
+    place = np.arange(len(owners)) - np.repeat(begins, lengths)
+    return order[place < n]
+
+
+def joined(proposed: Iterable[Proposed], n_items: int) -> Ints:
+    """The keys owner * n_items + item of all that is proposed, each once, ascending."""
+    keys = [one.owners * n_items + one.items for one in proposed]
+    found = np.sort(np.concatenate(keys)) if keys else np.zeros(0, np.int64)
+    return found[np.diff(found, prepend=-1) != 0]
