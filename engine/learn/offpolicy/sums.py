@@ -104,7 +104,7 @@ class Sums:
         """How many contexts there were; above ``SKETCH`` an estimate, right to about half a percent."""
         if len(self.sketch) < SKETCH:
             return len(self.sketch)
-        return round((SKETCH - 1) / (float(self.sketch[-1]) / 2.0**64))
+        return min(self.rows, round((SKETCH - 1) / (float(self.sketch[-1]) / 2.0**64)))
 
 
 def _robust(log: Log, stance: Stance, weights: Floats, reward: Reward | None) -> Floats:

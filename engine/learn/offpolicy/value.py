@@ -16,7 +16,7 @@ from scipy.stats import norm, t
 from engine.learn.offpolicy.log import Floats
 from engine.learn.offpolicy.sums import DR, WR, N, R, Sums, W
 
-DRAWS = 1_000
+DRAWS = 2_000
 LEVEL = 0.95
 BLOCK = 2_000_000  # counts drawn at a time
 
