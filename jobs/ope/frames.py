@@ -161,12 +161,13 @@ def _csv(source: Source, wanted: list[str], progress: Progress, block: int) -> I
             strings_can_be_null=True,
         ),
     }
-    number, told = 1, 0
+    number, told, ahead = 1, 0, list[int]()
     try:
         with source.file.open("rb") as file:
             for batch in pcsv.open_csv(file, **options):
-                rows, number = _numbered(number, batch.num_rows, {row for row, _ in wrong[told:]})
-                known = len(wrong)
+                ahead += [row for row, _ in wrong[told:]]  # of this batch, or of one that is read already
+                rows, number = _numbered(number, batch.num_rows, ahead)
+                ahead, known = [row for row in ahead if row >= number], len(wrong)
                 columns = dict(zip(batch.schema.names, batch.columns, strict=True))
                 yield Frame(rows=rows, columns=columns, wrong=wrong[told:known])
                 told = known
@@ -178,10 +179,10 @@ def _csv(source: Source, wanted: list[str], progress: Progress, block: int) -> I
         yield Frame(rows=np.zeros(0, np.int64), columns=empty, wrong=wrong[told:])
 
 
-def _numbered(first: int, n: int, without: Collection[int]) -> tuple[NDArray[np.int64], int]:
+def _numbered(first: int, n: int, without: list[int]) -> tuple[NDArray[np.int64], int]:
     """The numbers of n rows from one on, some left out, and the number that follows."""
     numbers = np.arange(first, first + n + len(without))
-    inside = numbers[~np.isin(numbers, list(without))][:n]
+    inside = numbers[~np.isin(numbers, without)][:n]
     return inside, int(inside[-1]) + 1 if n else first
 
 

@@ -38,13 +38,12 @@ class PolicyFile:
     parts: int
 
     @classmethod
-    def open(cls, file: Path, codes: Codes, rows: int = ROWS) -> PolicyFile:
+    def open(cls, file: Path, codes: Codes) -> PolicyFile:
         """The policy in a file, after one look at every row.
 
         Parameters
         ----------
         codes : of the log; actions that only the policy knows are added
-        rows : that are held at once
 
         Raises
         ------
@@ -57,7 +56,7 @@ class PolicyFile:
         count = sum(len(keys) for keys, _, _ in found._rows())
         if not count:
             raise InputError.of(str(file), "rows", "none")
-        return cls(source=source, codes=codes, parts=-(-count // rows) if found.by_context else 1)
+        return cls(source=source, codes=codes, parts=-(-count // ROWS) if found.by_context else 1)
 
     @property
     def by_context(self) -> bool:
