@@ -231,6 +231,7 @@ def test_contexts_are_counted_from_a_sketch_where_they_are_many(monkeypatch):
         (World(rewards="binary", plain=True), 2_000),
         (World(rewards="skewed"), 2_000),
         (World(heat=0.8), 2_000),  # heavy: the effective sample size is a twelfth of the rows
+        (World(heat=1.3), 2_000),  # refused, and yet
         pytest.param(World(heat=0.8, rewards="skewed"), 5_000, marks=pytest.mark.long),
         pytest.param(World(heat=0.6), 10_000, marks=pytest.mark.long),
     ],
@@ -260,6 +261,26 @@ def test_intervals_follow_customers_and_not_rows():
             held, naive = held + (hit and which), naive + (hit and not which)
     assert held >= 54
     assert naive < 50
+
+
+def test_intervals_reach_further_to_where_the_rewards_are_skewed():
+    rng = np.random.default_rng(0)
+    log = log_of(actions=np.zeros(300), rewards=rng.lognormal(0, 1.5, 300), propensities=np.ones(300))
+    for found in estimates(sums_of(log), seed=0).values():
+        assert found.high - found.estimate > 1.3 * (found.estimate - found.low)
+
+
+def test_the_interval_of_ips_holds_that_of_snips():
+    apart = 0
+    for seed in range(20):
+        world = World(heat=0.8)
+        log, kinds = world.draw(1_000, seed)
+        sums = sums_of(log, world.policy(kinds))
+        found = estimates(sums, seed=seed, draws=100)
+        assert found[IPS].low <= found[SNIPS].low
+        assert found[IPS].high >= found[SNIPS].high
+        apart += found[IPS].low == found[SNIPS].low or found[IPS].high == found[SNIPS].high
+    assert 0 < apart < 20
 
 
 def test_a_model_that_knows_makes_estimates_surer():
