@@ -62,11 +62,11 @@ class Report:
             "logged_value": _value(self.logged),
             "estimates": [self._estimate(one, value) for one, value in self.estimates.items()],
             "support": {
-                "ess": told.ess,
-                "mean_weight": told.mean_weight,
-                "mean_weight_se": told.mean_weight_se,
-                "largest_share": told.largest_share,
-                "thin": told.thin,
+                "ess": _number(told.ess),
+                "mean_weight": _number(told.mean_weight),
+                "mean_weight_se": _number(told.mean_weight_se),
+                "largest_share": _number(told.largest_share),
+                "thin": _number(told.thin),
                 "unlogged": dict(told.unlogged),
             },
             "features": list(self.features),
@@ -79,9 +79,10 @@ class Report:
         if isinstance(found, NotEstimable):
             nothing = {"value": None, "low": None, "high": None, "se": None, "ess": None}
             return {"estimator": estimator.value, **nothing, "reason": found.reason, "needed": found.needed}
-        return {"estimator": estimator.value, **_value(found), "ess": self.support.ess}
+        return {"estimator": estimator.value, **_value(found), "ess": _number(self.support.ess)}
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of propensities next to nothing; they are refused
 def run(
     file: Path,
     policy: str | None = None,
@@ -224,4 +225,11 @@ def _left_out(rejects: Rejects, rows: int) -> list[NotEstimable]:
 
 
 def _value(found: Value) -> dict[str, object]:
-    return {"value": found.estimate, "low": found.low, "high": found.high, "se": found.se}
+    """A value as JSON; where nothing varies, nothing tells how sure it is."""
+    sure = {"low": found.low, "high": found.high, "se": found.se} if found.se else dict.fromkeys(("low", "high", "se"))
+    return {"value": _number(found.estimate), **{name: x and _number(x) for name, x in sure.items()}}
+
+
+def _number(x: float) -> float | None:
+    """As JSON has them; weights may be beyond all bounds where propensities are next to nothing."""
+    return x if np.isfinite(x) else None

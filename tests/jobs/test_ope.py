@@ -346,6 +346,34 @@ def test_ids_are_kept_as_written(tmp_path):
     assert (report.contexts, report.rejected) == (4, 0)
 
 
+def test_what_does_not_vary_has_no_interval(tmp_path):
+    rows = pd.DataFrame({"context_id": range(100), "action": "A", "reward": 2.0, "propensity": 1.0})
+    found = ope.run(write(rows, tmp_path / "log.csv")).document()
+    assert found["refused"] is False
+    assert found["logged_value"] == {"value": 2.0, "low": None, "high": None, "se": None}
+    assert found["estimates"][0] == {
+        "estimator": "ips",
+        **found["logged_value"],
+        "ess": pytest.approx(100),
+    }
+
+
+def test_propensities_next_to_nothing_are_refused_in_numbers_json_has(tmp_path):
+    rows, _ = table(200)
+    rows.loc[3, "propensity"] = 1e-200
+    found = ope.run(write(rows, tmp_path / "log.csv"), "uniform", force=True).document()
+    assert found["refused"] is True
+    json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize("kind", ["ndjson", "parquet"])
+def test_rewards_may_be_yes_or_no(tmp_path, kind):
+    rows, _ = table(200)
+    rows["reward"] = rows["reward"] > 1
+    report = ope.run(write(rows, tmp_path / f"log.{kind}"), "logged")
+    assert report.logged.estimate == pytest.approx(rows["reward"].mean())
+
+
 def test_codes_are_given_in_the_order_things_are_met():
     given = Codes()
     assert given.of_positions(np.array([7, 3, 7, 1])).tolist() == [0, 1, 0, 2]

@@ -59,14 +59,15 @@ class Support:
         mean = total / n
         off = weights - mean * rows
         missing = {one: mass / n for one, mass in zip(actions, sums.unlogged.tolist(), strict=True) if mass > 1e-9 * n}
-        ess = total**2 / sums.squares if sums.squares else 0.0
+        bounded = 0 < sums.squares < np.inf and total * total < np.inf
+        ess = total**2 / sums.squares if bounded else 0.0
         return cls(
             rows=sums.rows,
             ess=ess,
             ess_units=ess if sums.grouped else _effective(weights),
             mean_weight=mean,
             mean_weight_se=float(np.sqrt(off @ off)) / n,
-            largest_share=float(weights.max()) / total if total else 1.0,
+            largest_share=float(weights.max()) / total if bounded else 1.0,
             thin=sums.thin / n,
             unlogged=dict(sorted(missing.items(), key=lambda entry: -entry[1])),
             rewarded=_effective(np.abs(sums.units[:, WR])),
@@ -139,5 +140,5 @@ class Support:
 
 def _effective(sizes: Floats) -> float:
     """How many of equal size they are worth."""
-    squares = float(sizes @ sizes)
-    return float(sizes.sum()) ** 2 / squares if squares else 0.0
+    most = float(sizes.max())
+    return float((sizes / most).sum() ** 2 / ((sizes / most) @ (sizes / most))) if most else 0.0
