@@ -10,8 +10,9 @@ from enum import StrEnum
 from engine.config import Settings
 from engine.domain.history import at_day, day_of
 from engine.errors import Unavailable
-from engine.learn import base, evaluation
-from engine.learn.evaluation import Forecasts, Gate, Row
+from engine.learn import base, evaluation, foresight
+from engine.learn.evaluation import Row
+from engine.learn.foresight import Forecasts, Gate
 from engine.learn.lines import Lines, Split, last_orders, next_orders
 from engine.learn.training import snapshots_of
 from engine.store import artifacts
@@ -67,7 +68,7 @@ def run(db: Database, settings: Settings, *, cut: Cut, as_of: datetime, say: Say
         )
     say("forecasts", 0, 1)
     snapshots = snapshots_of(read.lines, read.catalogue, day_of(as_of), SEED)
-    found = list(evaluation.forecasts(snapshots, WINDOWS, CUTOFFS))
+    found = list(foresight.forecasts(snapshots, WINDOWS, CUTOFFS))
     return Report(model_id=model.model_id, rows=rows, replenishment=found)
 
 
@@ -79,7 +80,7 @@ def gate(
     read = shopping.read(db, settings, as_of)
     snapshots = snapshots_of(read.lines, read.catalogue, day_of(as_of), SEED)
     found = []
-    for one in evaluation.gates(snapshots, promise, window, cutoffs):
+    for one in foresight.gates(snapshots, promise, window, cutoffs):
         found.append(one)
         say("cut-offs", len(found), cutoffs)
     return found

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.learn import als
-from engine.learn.accuracy import Accuracy, Honesty, accuracy, honesty
+from engine.learn.accuracy import Accuracy, accuracy
 from engine.learn.baskets import Blend, NextBasket
-from engine.learn.certificate import certify, gathered
 from engine.learn.lines import Split
 from engine.learn.past import Past
-from engine.learn.snapshots import WEEK, Snapshots
 from engine.learn.tuning import Case, cases
 
 Ints = NDArray[np.int64]
@@ -113,62 +111,3 @@ def _top(scores: NDArray[np.float64], past: Past, only_new: bool) -> Ints:
     found = np.argpartition(-scores, most - 1)[:most] if most else np.zeros(0, np.int64)
     found = found[scores[found] > 0]
     return found[np.lexsort((found, -scores[found]))].astype(np.int64)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Forecasts:
-    """How forecasts at one cut-off turned out."""
-
-    cutoff: float  # days since 1970-01-01 UTC
-    window: int  # days
-    honesty: Honesty
-
-
-def forecasts(snapshots: Snapshots, windows: Sequence[int], n: int) -> Iterator[Forecasts]:
-    """Forecasts made at the ``n`` latest weekly cut-offs whose window is over, from what was known by then."""
-    for window in windows:
-        for cutoff in cutoffs(snapshots, window, n):
-            fitted = snapshots.fit(cutoff, window)
-            if fitted is None:
-                continue
-            seen = snapshots.at(cutoff)
-            found = honesty(fitted.probabilities(seen.traits.values), seen.came(window))
-            yield Forecasts(cutoff=cutoff, window=window, honesty=found)
-
-
-def cutoffs(snapshots: Snapshots, window: float, n: int) -> list[float]:
-    """Weekly cut-offs, counted back from the last whose window is over; the earliest first."""
-    last = snapshots.until - window
-    return [day for day in (last - WEEK * back for back in range(n - 1, -1, -1)) if day >= snapshots.first]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Gate:
-    """What the gate would have let through at one cut-off, and what came of it."""
-
-    cutoff: float  # days since 1970-01-01 UTC
-    threshold: float | None  # None: shut
-    executions: int  # pairs of customer and family
-    precision: float | None
-    share_of_purchases: float  # of all pairs bought within the window
-
-
-def gates(snapshots: Snapshots, promise: float, window: int, n: int) -> Iterator[Gate]:
-    """The gate replayed over all pairs: the certificate and the forecast of each cut-off, then what was bought."""
-    for cutoff in cutoffs(snapshots, window, n):
-        fitted = snapshots.fit(cutoff, window)
-        proof = certify(gathered(snapshots, cutoff, window, own_window=False), promise)
-        if fitted is None or proof.threshold is None:
-            yield Gate(cutoff=cutoff, threshold=None, executions=0, precision=None, share_of_purchases=0.0)
-            continue
-        seen = snapshots.at(cutoff)
-        acted = fitted.probabilities(seen.traits.values) >= proof.threshold
-        came = seen.came(window)
-        hits = int(np.count_nonzero(came & acted))
-        yield Gate(
-            cutoff=cutoff,
-            threshold=proof.threshold,
-            executions=int(np.count_nonzero(acted)),
-            precision=hits / int(np.count_nonzero(acted)) if acted.any() else None,
-            share_of_purchases=hits / max(int(np.count_nonzero(came)), 1),
-        )

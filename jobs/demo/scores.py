@@ -15,7 +15,7 @@ from scipy.stats import beta
 from engine.config import Settings
 from engine.domain.decisions import Rung
 from engine.domain.history import at_day, day_of
-from engine.learn import evaluation
+from engine.learn import evaluation, foresight
 from engine.learn.accuracy import Reliability
 from engine.learn.lines import next_orders
 from engine.learn.training import snapshots_of
@@ -83,7 +83,7 @@ class Scores:
     lost_answers: int  # answers of the gateway that did not come, or told nothing
     gate: Sequence[Mapping[str, Any]]
     baskets: Sequence[evaluation.Row]
-    forecasts: Sequence[evaluation.Forecasts]
+    forecasts: Sequence[foresight.Forecasts]
     reliability: Sequence[Reliability]
     seconds: Mapping[str, float]
 
@@ -131,7 +131,7 @@ def score(
         lost_answers=diary.swept["unknown"],
         gate=[row for window, n in WEEKS.items() for row in _gate(snapshots, policy.promise, window, n)],
         baskets=evaluation.beside(model.baskets, next_orders(read.lines, day_of(CUT)), level="item"),
-        forecasts=list(evaluation.forecasts(snapshots, (7,), 3)),
+        forecasts=list(foresight.forecasts(snapshots, (7,), 3)),
         reliability=_reliability(model.metrics),
         seconds=dict(seconds),
     )
@@ -157,7 +157,7 @@ def _gate(snapshots: Any, promise: float, window: int, n: int) -> list[dict[str,
     """What the gate would have let through over all households, had all signed."""
     return [
         {"window": window, **asdict(one), "cutoff": at_day(one.cutoff).date().isoformat()}
-        for one in evaluation.gates(snapshots, promise, window, n)
+        for one in foresight.gates(snapshots, promise, window, n)
     ]
 
 

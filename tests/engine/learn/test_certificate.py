@@ -10,7 +10,7 @@ from scipy.stats import binom
 
 from engine.errors import InputError
 from engine.learn.certificate import DELTA, GRID, Evidence, certify, evidence, gathered, lower_bound
-from engine.learn.evaluation import cutoffs, forecasts, gates
+from engine.learn.foresight import cutoffs, forecasts, gates
 from engine.learn.rhythm import is_due, order_window
 from tests.engine.learn.contracts import assert_same
 from tests.engine.learn.known import law
