@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import numpy as np
+
 from engine.config import Settings
 from engine.domain.history import at_day, day_of
 from engine.errors import Unavailable
@@ -56,15 +58,20 @@ def run(db: Database, settings: Settings, *, cut: Cut, as_of: datetime, say: Say
     model = served(settings)
     say("reading orders", 0, 1)
     read = shopping.read(db, settings, as_of)
-    families = read.lines.by(read.catalogue.family_of, len(read.catalogue.families))
+    n_families = len(read.catalogue.families)
+    levels = {
+        "item": (read.lines, read.catalogue.family_of),
+        "family": (read.lines.by(read.catalogue.family_of, n_families), np.arange(n_families)),
+    }
     rows: list[Row] = []
-    for level, lines in (("item", read.lines), ("family", families)):
+    for level, (lines, family_of) in levels.items():
         rows += evaluation.compared(
             _split(lines, cut, as_of),
-            model.baskets.blend,
+            family_of,
+            n_families,
             level=level,
             seed=SEED,
-            progress=lambda done, total, level=level: say(f"next baskets, {level} level", done, total),  # type: ignore[misc]
+            say=lambda stage, done, total, level=level: say(f"{stage} ({level} level)", done, total),  # type: ignore[misc]
         )
     say("forecasts", 0, 1)
     snapshots = snapshots_of(read.lines, read.catalogue, day_of(as_of), SEED)

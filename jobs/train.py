@@ -72,7 +72,7 @@ def run(
         model_id=f"{as_of:%Y%m%dT%H%M%S}-{uuid4().hex[:6]}",
         created_at=now,
         as_of=as_of,
-        served=None if served is None else served.baskets.blend,
+        served=None if served is None else served.baskets.learned,
         seed=seed,
         say=say,
     )

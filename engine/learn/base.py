@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -16,15 +16,17 @@ from engine.errors import ArtifactError, InputError
 from engine.learn import certificate as certificates
 from engine.learn import reasons, whole
 from engine.learn.als import Als
-from engine.learn.baskets import Blend, NextBasket, settings
+from engine.learn.baskets import Learned, NextBasket, Ranked
+from engine.learn.cases import Cases, of_history
 from engine.learn.catalogue import Catalogue
+from engine.learn.features import NAMES
+from engine.learn.market import Market
 from engine.learn.neighbours import Neighbours
-from engine.learn.past import Past
-from engine.learn.popularity import Popularity
-from engine.learn.repeat import Repeat
+from engine.learn.ranker import Ranker
 from engine.learn.replenishment import LONGEST, Replenishment
 from engine.learn.results import Certificate, Evidence, Forecast, Recommendation, Recommendations, Rhythm
 from engine.learn.rhythm import WINDOWS, is_due, need_window, order_window
+from engine.learn.sources import Sources
 
 __all__ = [
     "Certificate",
@@ -76,19 +78,23 @@ class Model:
         exclude : ids never to be returned; give a set, not a list
         only_new : leave out what the customer bought before
         """
-        past = Past.of_history(history, self.catalogue, now_day)
-        gone = set(self.catalogue.known(exclude)) | _strange(past, len(self.catalogue), exclude)
-        codes, scores, _ = self.baskets.rank(past, k, exclude=gone, only_new=only_new)
-        own = np.isin(codes, past.items)
+        cases, strangers = of_history(history, self.catalogue, now_day)
+        cases = replace(cases, barred=self._barred(exclude, strangers))
+        ranked = self.baskets.ranked(cases, k, only_new=only_new)
         return Recommendations(
-            items=tuple(self._id(code, past) for code in codes.tolist()),
-            scores=tuple(scores.tolist()),
-            repeat=tuple(own.tolist()),
+            items=tuple(self._id(code, strangers) for code in ranked.items.tolist()),
+            scores=tuple(ranked.scores.tolist()),
+            repeat=tuple(ranked.own.tolist()),
             reasons=tuple(
-                reasons.of(code, bought, past, self.baskets, self.catalogue)
-                for code, bought in zip(codes.tolist(), own.tolist(), strict=True)
+                reasons.of(code, cases, self.baskets.sources, self.catalogue) for code in ranked.items.tolist()
             ),
         )
+
+    def recommend_many(
+        self, cases: Cases, k: int, *, exclude: Collection[str] = frozenset(), only_new: bool = False
+    ) -> Ranked:
+        """The same for many customers at once, in codes and without reasons; the model knows all their items."""
+        return self.baskets.ranked(replace(cases, barred=self._barred(exclude, ())), k, only_new=only_new)
 
     def forecast(self, history: History, now_day: float, window_days: float) -> list[Forecast]:
         """For every family bought on at least two days: is it bought again in [now, now + window)? Likeliest first.
@@ -123,7 +129,7 @@ class Model:
         code = next(iter(self.catalogue.known([item_id])), None)
         if code is None:
             return Recommendations()
-        others, nearness = self.baskets.neighbours.of(code)
+        others, nearness = self.baskets.sources.neighbours.of(code)
         found = [
             (self.catalogue.items[other], near)
             for other, near in zip(others.tolist(), nearness.tolist(), strict=True)
@@ -140,17 +146,17 @@ class Model:
         exclude: Collection[str] = frozenset(),
     ) -> Recommendations:
         """What most customers buy, in a family, or in a category or below it (levels parted by `` > ``)."""
-        popularity = self.baskets.popularity
-        ranking = popularity.ranking
+        market = self.baskets.sources.market
+        ranking, scores = market.ranking, market.popularity
         if family is not None or category is not None:
             codes = self.catalogue.within(family, category)
-            ranking = codes[np.lexsort((codes, -popularity.scores[codes]))]
+            ranking = codes[np.lexsort((codes, -scores[codes]))]
         found: list[tuple[str, float]] = []
         for code in ranking.tolist():
             if len(found) == k:
                 break
             if self.catalogue.items[code] not in exclude:
-                found.append((self.catalogue.items[code], float(popularity.scores[code])))
+                found.append((self.catalogue.items[code], float(scores[code])))
         return _listed(found, reasons.POPULAR)
 
     def certificate(self, window_days: int, promise: float) -> Certificate:
@@ -164,9 +170,19 @@ class Model:
             self._certificates[key] = certificates.certify(self.evidence[window_days], promise, certificate_id=id)
         return self._certificates[key]
 
-    def _id(self, code: int, past: Past) -> str:
+    def _id(self, code: int, strangers: Sequence[str]) -> str:
         known = len(self.catalogue)
-        return self.catalogue.items[code] if code < known else past.strangers[code - known]
+        return self.catalogue.items[code] if code < known else strangers[code - known]
+
+    def _barred(self, exclude: Collection[str], strangers: Sequence[str]) -> NDArray[np.bool_] | None:
+        """Which codes must not be proposed; strangers come after the catalogue."""
+        if not exclude:
+            return None
+        known = len(self.catalogue)
+        barred = np.zeros(known + len(strangers), bool)
+        barred[self.catalogue.known(exclude)] = True
+        barred[known:] = [id in exclude for id in strangers]
+        return barred
 
 
 def encode(model: Model) -> Artifact:
@@ -174,10 +190,10 @@ def encode(model: Model) -> Artifact:
     baskets = model.baskets
     parts = {
         "catalogue": model.catalogue.arrays(),
-        "popularity": baskets.popularity.arrays(),
-        "repeat": baskets.repeat.arrays(),
-        "als": baskets.als.arrays(),
-        "neighbours": baskets.neighbours.arrays(),
+        "market": baskets.sources.market.arrays(),
+        "als": baskets.sources.als.arrays(),
+        "neighbours": baskets.sources.neighbours.arrays(),
+        **{name: ranker.arrays() for name, ranker in _rankers(baskets.learned) if ranker is not None},
         "replenishment": model.replenishment.arrays(),
         **{f"evidence{window}": found.arrays() for window, found in model.evidence.items()},
     }
@@ -185,7 +201,7 @@ def encode(model: Model) -> Artifact:
         model_id=model.model_id,
         created_at=model.created_at,
         as_of=model.as_of,
-        settings={"blend": settings(baskets.blend), "windows": sorted(model.evidence)},
+        settings={"taste": baskets.learned.taste, "features": list(NAMES), "windows": sorted(model.evidence)},
         metrics=model.metrics,
         arrays={f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()},
     )
@@ -214,6 +230,10 @@ def _decoded(artifact: Artifact) -> Model:
         start = f"{name}."
         return {key.removeprefix(start): array for key, array in artifact.arrays.items() if key.startswith(start)}
 
+    def ranker(name: str) -> Ranker | None:
+        arrays = part(name)
+        return Ranker.of_arrays(arrays) if arrays else None
+
     return Model(
         model_id=artifact.model_id,
         created_at=artifact.created_at,
@@ -221,11 +241,12 @@ def _decoded(artifact: Artifact) -> Model:
         metrics=artifact.metrics,
         catalogue=Catalogue.of_arrays(part("catalogue")),
         baskets=NextBasket(
-            blend=Blend.of(artifact.settings["blend"]),
-            popularity=Popularity.of_arrays(part("popularity")),
-            repeat=Repeat.of_arrays(part("repeat")),
-            als=Als.of_arrays(part("als")),
-            neighbours=Neighbours.of_arrays(part("neighbours")),
+            learned=Learned(all=ranker("ranker"), new=ranker("ranker_new"), taste=bool(artifact.settings["taste"])),
+            sources=Sources(
+                market=Market.of_arrays(part("market")),
+                als=Als.of_arrays(part("als")),
+                neighbours=Neighbours.of_arrays(part("neighbours")),
+            ),
         ),
         replenishment=Replenishment.of_arrays(part("replenishment")),
         evidence={
@@ -235,20 +256,21 @@ def _decoded(artifact: Artifact) -> Model:
     )
 
 
+def _rankers(found: Learned) -> tuple[tuple[str, Ranker | None], ...]:
+    return ("ranker", found.all), ("ranker_new", found.new)
+
+
 def _faults(model: Model, artifact: Artifact) -> list[str]:
     """What does not fit together, and what is missing or not asked for."""
     missing = sorted(set(WINDOWS) - set(model.evidence))
     unread = sorted(set(artifact.arrays) - set(encode(model).arrays))
+    read = artifact.settings["features"]
     return [
+        *([f"ranked by {len(read)} features that are not these {len(NAMES)}"] if tuple(read) != NAMES else []),
         *whole.faults(model.catalogue, model.baskets, model.replenishment),
         *(f"no evidence for windows of {window} days" for window in missing),
         *(f"{name} belongs to no part" for name in unread),
     ]
-
-
-def _strange(past: Past, known: int, exclude: Collection[str]) -> set[int]:
-    """The codes of excluded items that only the customer knows."""
-    return {known + place for place, id in enumerate(past.strangers) if id in exclude}
 
 
 def _listed(found: Collection[tuple[str, float]], why: tuple[reasons.Reason, ...]) -> Recommendations:

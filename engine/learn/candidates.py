@@ -1,7 +1,7 @@
-"""Items that may come next. Each source proposes some for every owner; all are ranked together afterwards.
+"""Items that may come next: each source proposes some for every owner, and all are ranked together.
 
-A source is anything with ``candidates``: the owner's own purchases (here), what is sold most (``market``), neighbours of
-what was bought (``neighbours``), a taste (``als``) and what else there is of the owner's families (``siblings``).
+A source is anything with ``candidates``: the owner's own purchases (here), what is sold most (``market``), neighbours
+of what was bought (``neighbours``), a taste (``als``) and what else there is of the owner's families (``siblings``).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Own:
 
 
 def fondness(state: State, days: Floats, rows: Ints | slice = slice(None)) -> Floats:
-    """How often and lately each pair was bought, as one number: of the plain measures tried, the one that foresees best.
+    """How often and lately each pair was bought, as one number.
 
     Purchases decayed by orders, with half-lives of 5 and 12 of them, and by days, with one of 14.
     """
@@ -83,7 +83,8 @@ def first_of_each(owners: Ints, scores: Floats, n: int) -> Ints:
     begins = np.flatnonzero(np.diff(owners, prepend=-1))
     lengths = np.diff(np.append(begins, len(owners)))
     place = np.arange(len(owners)) - np.repeat(begins, lengths)
-    return order[place < n]
+    found: Ints = order[place < n].astype(np.int64)
+    return found
 
 
 def joined(proposed: Iterable[Proposed], n_items: int) -> Ints:

@@ -14,6 +14,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 HALF_LIVES = (2.0, 7.0, 28.0)  # days
+SCALE = 1e5  # of parts of all, before their logarithm
 PRIOR = 5.0  # purchases, of the usual share of repeats and the usual gap
 NAMES = (*(f"sold_{int(h)}" for h in HALF_LIVES), "sold", "buyers", "log_gaps", "log_orders")
 SOLD, BUYERS, LOG_GAPS, LOG_ORDERS = len(HALF_LIVES), len(HALF_LIVES) + 1, len(HALF_LIVES) + 2, len(HALF_LIVES) + 3
@@ -99,8 +100,9 @@ class Demand:
     def traits(self) -> NDArray[np.float32]:
         """As numbers that a ranking can weigh, shape (n_codes, 9).
 
-        Logarithms of the decayed sums, purchases and buyers, the share of repeats and the usual gaps, drawn to those
-        of all where there are few; and how the last days stand to the weeks.
+        Each item's part of all decayed sums and of all buyers, on a logarithmic scale, so that a shop that grows or a
+        day that lacks some orders changes nothing; the share of repeats and the usual gaps, drawn to those of all where
+        there are few; and how the last days stand to the weeks, against the same of all.
         """
         sums = self.sums
         sold, buyers = sums[:, SOLD], sums[:, BUYERS]
@@ -110,15 +112,12 @@ class Demand:
         two, week, month = (sums[:, n] for n in range(len(HALF_LIVES)))
         return np.column_stack(
             [
-                np.log1p(two),
-                np.log1p(week),
-                np.log1p(month),
-                np.log1p(buyers),
+                *(_part(column) for column in (two, week, month, buyers)),
                 (repeats + PRIOR * usual) / (sold + PRIOR),
                 (sums[:, LOG_GAPS] + PRIOR * gap) / (repeats + PRIOR),
                 (sums[:, LOG_ORDERS] + PRIOR * order) / (repeats + PRIOR),
-                np.log((1 + two * HALF_LIVES[1] / HALF_LIVES[0]) / (1 + week)),
-                np.log((1 + week * HALF_LIVES[2] / HALF_LIVES[1]) / (1 + month)),
+                _trend(two, week),
+                _trend(week, month),
             ]
         ).astype(np.float32)
 
@@ -149,3 +148,13 @@ def _summed(sales: Sales, part: slice, day: float) -> Floats:
     columns = [np.exp2(-age / half_life) for half_life in HALF_LIVES]
     columns += [np.ones(len(codes)), (~sales.again[part]).astype(float), sales.log_gaps[part], sales.log_orders[part]]
     return np.column_stack([np.bincount(codes, column, minlength=n) for column in columns])
+
+
+def _part(column: Floats) -> Floats:
+    found: Floats = np.log1p(SCALE * column / max(float(column.sum()), 1e-9))
+    return found
+
+
+def _trend(late: Floats, early: Floats) -> Floats:
+    found: Floats = np.log((1 + late) / (1 + early * float(late.sum()) / max(float(early.sum()), 1e-9)))
+    return found

@@ -1,24 +1,28 @@
-"""The table of accuracy: our engine beside its baselines, where nothing was fitted or tuned."""
+"""The table of accuracy: our engine beside its baselines, on baskets that nothing was fitted or tuned on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.learn import als
+from engine.learn import cases as made
 from engine.learn.accuracy import Accuracy, accuracy
-from engine.learn.baskets import Blend, NextBasket
-from engine.learn.lines import Split
-from engine.learn.past import Past
-from engine.learn.tuning import Case, cases
+from engine.learn.baskets import Learned, NextBasket, Ranked, joined
+from engine.learn.cases import Cases
+from engine.learn.learning import Labelled, learned
+from engine.learn.lines import Lines, Split
+from engine.learn.market import Market, known_by, market_days, markets
+from engine.learn.sources import Sources
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 DEPTH = 20  # of the lists that are judged
 Progress = Callable[[int, int], None]
-Ranker = Callable[[Past, bool], Ints]  # a past, and whether only new items are wanted -> codes, best first
+Say = Callable[[str, int, int], None]
+Method = Callable[[bool], Ranked]  # whether only new items are wanted -> a list for every case
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,83 +35,155 @@ class Row:
     accuracy: Accuracy
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Exam:
+    """Baskets to be foreseen, and what may be looked at: of each customer what came before the basket, of all others
+    what they bought before its day, and nobody's basket.
+
+    Attributes
+    ----------
+    asked : the cases, with their baskets
+    markets : how things sold as of the days of the baskets
+    sources : fitted on all that may be looked at
+    """
+
+    past: Lines
+    asked: Labelled
+    markets: list[Market]
+    sources: Sources
+
+    @classmethod
+    def of(cls, split: Split, family_of: Ints, n_families: int, *, seed: int) -> Exam:
+        """From a split; whoever has no past is left out."""
+        past, future = split.past, split.future
+        known = np.zeros(past.n_customers, bool)
+        known[past.customers] = True
+        came = future.take(known[future.customers])
+        owners, first = np.unique(came.customers, return_index=True)
+        place = np.full(past.n_customers, -1)
+        place[owners] = np.arange(len(owners))
+        days = came.days[first]
+        return cls(
+            past=past,
+            asked=Labelled(
+                cases=made.of_lines(past, owners, days, family_of, n_families),
+                baskets=np.unique(place[came.customers] * past.n_items + came.items),
+            ),
+            markets=markets(past, family_of, n_families, market_days(days, past.n_items)),
+            sources=Sources.fit(past, family_of, n_families, float(past.days.max()), seed=seed),
+        )
+
+    def ours(self, found: Learned) -> Method:
+        """The engine's lists, by what is learned already."""
+        return lambda only_new: self._ours(found, only_new)
+
+    def _ours(self, found: Learned, only_new: bool) -> Ranked:
+        cases = self.asked.cases
+        known = known_by(self.markets, cases.days)
+        parts = []
+        for place in np.unique(known).tolist():
+            numbers = np.flatnonzero(known == place)
+            model = NextBasket(learned=found, sources=replace(self.sources, market=self.markets[place]))
+            ranked = model.ranked(cases.take(numbers), DEPTH, only_new=only_new)
+            parts.append(replace(ranked, owners=numbers[ranked.owners]))
+        return joined(parts)
+
+    def judged(self, method: Method, *, only_new: bool = False) -> Accuracy | None:
+        """One method on the baskets that came; None where there are none."""
+        cases, baskets = self.asked.cases, self.asked.baskets
+        if only_new:
+            baskets = baskets[~cases.state.items.find(baskets)[1]]
+        sizes = np.bincount(baskets // cases.n_items, minlength=len(cases)) if len(baskets) else np.zeros(len(cases))
+        ranked = method(only_new)
+        hit = np.isin(ranked.owners * cases.n_items + ranked.items, baskets)
+        order = np.argsort(ranked.owners, kind="stable")
+        edges = np.searchsorted(ranked.owners[order], np.arange(len(cases) + 1))
+        meant = np.flatnonzero(sizes > 0).tolist()
+        return accuracy([hit[order[edges[n] : edges[n + 1]]] for n in meant], [int(sizes[n]) for n in meant])
+
+
 def compared(
-    split: Split, blend: Blend, *, level: str, seed: int, progress: Progress = lambda done, total: None
+    split: Split,
+    family_of: Ints,
+    n_families: int,
+    *,
+    level: str,
+    seed: int,
+    say: Say = lambda stage, done, total: None,
 ) -> list[Row]:
-    """Every method fitted on the past of a split and judged on its baskets."""
+    """Every method fitted on the past of a split and judged on its baskets; ours learns to rank there too."""
     if not len(split.past):
         return []
-    model = NextBasket.fit(split.past, float(split.past.days.max()), blend=blend, seed=seed)
-    return beside(model, split, level=level, progress=progress)
+    found = learned(split.past, family_of, n_families, seed=seed, say=say)
+    exam = Exam.of(split, family_of, n_families, seed=seed)
+    return beside(exam, found, level=level, progress=lambda done, total: say("judging", done, total))
 
 
-def beside(model: NextBasket, split: Split, *, level: str, progress: Progress = lambda done, total: None) -> list[Row]:
-    """A model fitted on the past of a split, and its baselines, judged on the split's baskets."""
-    meant = cases(split)
-    rankers = _rankers(model, split)
+def beside(exam: Exam, found: Learned, *, level: str, progress: Progress = lambda done, total: None) -> list[Row]:
+    """What was learned and the baselines, judged on the same baskets."""
+    methods = {"rapport": exam.ours(found), **baselines(exam)}
     rows = []
-    for place, (method, ranker) in enumerate(rankers.items()):
+    for place, (method, ranker) in enumerate(methods.items()):
         for only_new in (False, True):
-            found = judged(ranker, meant, only_new)
-            if found is not None:
-                rows.append(Row(method=method, level=level, list="new" if only_new else "all", accuracy=found))
-        progress(place + 1, len(rankers))
+            reached = exam.judged(ranker, only_new=only_new)
+            if reached is not None:
+                rows.append(Row(method=method, level=level, list="new" if only_new else "all", accuracy=reached))
+        progress(place + 1, len(methods))
     return rows
 
 
-def judged(ranker: Ranker, meant: Sequence[Case], only_new: bool = False) -> Accuracy | None:
-    """One method on the baskets that came; None where there are none."""
-    hits, sizes = [], []
-    for case in meant:
-        basket = case.basket[~np.isin(case.basket, case.past.items)] if only_new else case.basket
-        if len(basket):
-            hits.append(np.isin(ranker(case.past, only_new)[:DEPTH], basket))
-            sizes.append(len(basket))
-    return accuracy(hits, sizes)
+def baselines(exam: Exam) -> dict[str, Method]:
+    """What is known from elsewhere, fitted on the same past."""
+    past, cases = exam.past, exam.asked.cases
+    bought = np.bincount(past.items, minlength=past.n_items).astype(float)
+    pairs = np.unique(past.customers * past.n_items + past.items)
+    buyers = np.bincount(pairs % past.n_items, minlength=past.n_items).astype(float)
+    last = np.bincount(past.items[past.days >= past.days.max() - 28], minlength=past.n_items).astype(float)
+    share = bought / (bought.max(initial=0.0) + 1)
+    items, votes, tastes = cases.state.items, exam.sources.votes(cases), exam.sources.als.tastes(cases)
 
+    def own(owner: int) -> Floats:
+        rows = items.rows_of(np.array([owner]))[0]
+        scores = np.zeros(past.n_items)
+        scores[items.codes[rows]] = items.counts[rows]
+        return scores
 
-def ours(model: NextBasket) -> Ranker:
-    """The engine's own ranking."""
-    return lambda past, only_new: model.rank(past, DEPTH, only_new=only_new)[0]
+    def spoken_for(owner: int) -> Floats:
+        start, end = np.searchsorted(votes.keys, [owner * votes.n_items, (owner + 1) * votes.n_items])
+        scores = np.zeros(past.n_items)
+        scores[votes.keys[start:end] % votes.n_items] = votes.values[start:end]
+        return scores
 
-
-def _rankers(model: NextBasket, split: Split) -> dict[str, Ranker]:
-    counts = np.bincount(split.past.items, minlength=split.past.n_items).astype(float)
-    share = counts / (counts.max(initial=0.0) + 1)
-    return {
-        "rapport": ours(model),
-        "popular": lambda past, only_new: _top(counts, past, only_new),
-        "popular, last weeks": lambda past, only_new: _top(model.popularity.scores, past, only_new),
-        "personal": lambda past, only_new: _top(_bought(past, model.n_items), past, only_new),
-        "personal, then popular": lambda past, only_new: _top(_bought(past, model.n_items) + share, past, only_new),
-        "implicit als": lambda past, only_new: _top(_taste(model, past), past, only_new),
-        "implicit item-item": lambda past, only_new: _top(_votes(model, past), past, only_new),
+    scored: dict[str, Callable[[int], Floats]] = {
+        "popular": lambda owner: bought,
+        "most buyers": lambda owner: buyers,
+        "popular, last 4 weeks": lambda owner: last,
+        "personal": own,
+        "personal, then popular": lambda owner: own(owner) + share,
+        "implicit als": lambda owner: (tastes.factors @ tastes.values[owner]).astype(float),
+        "implicit item-item": spoken_for,
     }
+    return {name: _by(scores, cases) for name, scores in scored.items()}
 
 
-def _bought(past: Past, n_items: int) -> NDArray[np.float64]:
-    scores = np.zeros(n_items)
-    scores[past.items] = past.decayed(np.ones(len(past.places)))
-    return scores
+def _by(scores: Callable[[int], Floats], cases: Cases) -> Method:
+    return lambda only_new: joined(list(_tops(scores, cases, only_new)))
 
 
-def _taste(model: NextBasket, past: Past) -> NDArray[np.float64]:
-    return model.als.scores(model.als.taste(past.items, past.by_days(als.HALF_LIFE))).astype(float)
-
-
-def _votes(model: NextBasket, past: Past) -> NDArray[np.float64]:
-    scores = np.zeros(model.n_items)
-    others, votes = model.neighbours.votes(past.items, past.by_days(als.HALF_LIFE))
-    scores[others] = votes
-    return scores
-
-
-def _top(scores: NDArray[np.float64], past: Past, only_new: bool) -> Ints:
-    """The highest, of equals the lowest code; what scores nothing is not listed."""
-    scores = scores.copy()
-    if only_new:
-        scores[past.items] = 0.0
-    most = min(DEPTH, len(scores))
-    found = np.argpartition(-scores, most - 1)[:most] if most else np.zeros(0, np.int64)
-    found = found[scores[found] > 0]
-    return found[np.lexsort((found, -scores[found]))].astype(np.int64)
+def _tops(scores: Callable[[int], Floats], cases: Cases, only_new: bool) -> Iterator[Ranked]:
+    """The highest of each owner, of equals the lowest code; what scores nothing is not listed."""
+    items = cases.state.items
+    for owner in range(len(cases)):
+        found = scores(owner).copy()
+        if only_new:
+            found[items.codes[items.rows_of(np.array([owner]))[0]]] = 0.0
+        most = min(DEPTH, len(found))
+        best = np.argpartition(-found, most - 1)[:most] if most else np.zeros(0, np.int64)
+        best = best[found[best] > 0]
+        best = best[np.lexsort((best, -found[best]))].astype(np.int64)
+        yield Ranked(
+            owners=np.full(len(best), owner),
+            items=best,
+            scores=found[best],
+            own=items.find(owner * items.n_codes + best)[1],
+        )

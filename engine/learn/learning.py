@@ -1,25 +1,26 @@
-"""How to rank, learned from baskets that came: each customer's latest ones, foreseen from what lay before them.
+"""How to rank, learned from baskets that came: each customer's latest, foreseen from what lay before them.
 
-The latest basket of each customer decides when to stop growing trees and whether they are better than what they are made
-of; the baskets before it are what the trees are grown on. Nothing is told of a candidate that was not known when its
-basket came: sales are counted up to that day, and neighbours and tastes are found without all of these baskets.
+The latest basket of each customer decides when to stop growing trees and whether they are better than the plain sum; the
+baskets before it are what the trees are grown on. Nothing is told of a candidate that was not known when its basket came:
+sales are counted up to that day, and neighbours and tastes are found without all of these baskets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.learn import cases as made
-from engine.learn.baskets import NEW, Learned, NextBasket, Pools, Sources, plain
+from engine.learn.baskets import Learned, plain
 from engine.learn.cases import Cases
-from engine.learn.features import Candidates, features
+from engine.learn.features import features
 from engine.learn.lines import Lines
 from engine.learn.market import Market, known_by, market_days, markets
 from engine.learn.ranker import Lists, Ranker
+from engine.learn.sources import Sources
 from engine.learn.state import State
 
 Ints = NDArray[np.int64]
@@ -27,8 +28,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Say = Callable[[str, int, int], None]
 
-BASKETS = 6  # of each customer, that trees are grown on
-MOST = 16_000  # baskets altogether; of more customers a sample is taken
+BASKETS = 8  # of each customer, that trees are grown on
+MOST = 24_000  # baskets altogether; of more customers a sample is taken
 LEAST = 200  # baskets, without which nothing is learned
 NOVEL = 0.7  # share of what is bought that is new to the customer, above which tastes propose for the whole list
 
@@ -44,7 +45,7 @@ class Labelled:
 def labelled(
     lines: Lines, backs: Sequence[int], customers: Ints, family_of: Ints, n_families: int
 ) -> Iterator[Labelled]:
-    """For each of ``backs``, from the earliest basket to the latest: everybody's basket so far back, and what lay before.
+    """For each of ``backs``, the earliest basket first: everybody's basket so far back, and what lay before it.
 
     Parameters
     ----------
@@ -110,7 +111,8 @@ def learned(
         *earlier, latest_ones = lists.pop(only_new)
         growing, held = _together([part for parts in earlier for part in parts]), _together(latest_ones)
         stage = "learning to rank what is new" if only_new else "learning to rank"
-        ranker = Ranker.fit(growing, held, seed=seed, sparse=only_new, progress=lambda done, total: say(stage, done, total))
+        telling = partial(say, stage)
+        ranker = Ranker.fit(growing, held, seed=seed, sparse=only_new, progress=telling)
         better = ranker is not None and _worth(held, ranker.scores(held.features)) >= _worth(held, plain(held.features))
         rankers[only_new] = ranker if better else None
     return Learned(all=rankers[False], new=rankers[True], taste=taste)

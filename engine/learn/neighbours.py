@@ -103,7 +103,7 @@ class Neighbours:
 
         Parameters
         ----------
-        owners, items : int arrays of shape (n,), pairs in the order of owners; strangers to the model have no neighbours
+        owners, items : int arrays of shape (n,), pairs in the order of owners; strangers have no neighbours
         weights : float array of shape (n,), of each pair, above 0
         """
         known = items < self.n_items

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 Float32s = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
-ROUNDS = 120  # trees at most
+ROUNDS = 160  # trees at most
 PATIENCE = 20  # trees without a better ndcg@10 on the validation's lists, after which no more are grown
 TREES = {
     "objective": "rank:ndcg",
@@ -29,7 +29,7 @@ TREES = {
     "tree_method": "hist",
     "max_bin": 64,
 }
-DENSE = {"lambdarank_num_pair_per_sample": 16, "eta": 0.12, "max_depth": 5}  # where lists hold several that are bought
+DENSE = {"lambdarank_num_pair_per_sample": 48, "eta": 0.12, "max_depth": 6}  # where lists hold several that are bought
 SPARSE = {"lambdarank_num_pair_per_sample": 64, "eta": 0.05, "max_depth": 4}  # where they seldom hold two
 
 
@@ -88,7 +88,9 @@ class Ranker:
         matrix = xgboost.QuantileDMatrix(
             learned.features, label=learned.bought, qid=learned.owners, max_bin=TREES["max_bin"]
         )
-        held = xgboost.QuantileDMatrix(judged.features, label=judged.bought, qid=judged.owners, ref=matrix, max_bin=TREES["max_bin"])
+        held = xgboost.QuantileDMatrix(
+            judged.features, label=judged.bought, qid=judged.owners, ref=matrix, max_bin=TREES["max_bin"]
+        )
         booster = xgboost.train(
             {**TREES, **(SPARSE if sparse else DENSE), "seed": seed, "verbosity": 0},
             matrix,
@@ -96,7 +98,7 @@ class Ranker:
             evals=[(held, "held")],
             early_stopping_rounds=PATIENCE,
             verbose_eval=False,
-            callbacks=[_Telling(rounds, progress)],
+            callbacks=[_telling(rounds, progress)],
         )
         return cls(booster=_lean(booster[: booster.best_iteration + 1]), n_features=learned.features.shape[1])
 
@@ -135,11 +137,11 @@ def _lean(booster: Any) -> Any:
     return booster
 
 
-def _Telling(rounds: int, progress: Progress) -> Any:
+def _telling(rounds: int, progress: Progress) -> Any:
     """What xgboost calls after each tree."""
     from xgboost.callback import TrainingCallback
 
-    class Telling(TrainingCallback):  # type: ignore[misc]
+    class Telling(TrainingCallback):
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
             progress(epoch + 1, rounds)
             return False

@@ -7,26 +7,28 @@ from math import floor
 import numpy as np
 
 from engine.domain.decisions import Reason
-from engine.learn import als
-from engine.learn.baskets import NextBasket
+from engine.learn.candidates import fondness
+from engine.learn.cases import Cases
 from engine.learn.catalogue import Catalogue
-from engine.learn.past import Past
+from engine.learn.sources import Sources
 
 __all__ = ["POPULAR", "Reason", "goes_with", "of"]
 
-RHYTHM = 3  # purchase days, from which there is one
+RHYTHM = 3  # purchases, from which there is one
 NEAR = 0.05  # cosine, from which an item goes with another
 POPULAR = (Reason(code="popular"),)
 
 
-def of(code: int, own: bool, past: Past, model: NextBasket, catalogue: Catalogue) -> tuple[Reason, ...]:
-    """For an item of the customer's own, its rhythm; for a new one, the source that speaks for it."""
-    if own:
-        return _own(code, past)
-    nearest = _nearest(code, past, model)
+def of(code: int, cases: Cases, sources: Sources, catalogue: Catalogue) -> tuple[Reason, ...]:
+    """For an item and the one owner of ``cases``: of its own the rhythm; of a new one the source that names it."""
+    rows, own = cases.state.items.find(np.array([code]))
+    if own[0]:
+        return _own(int(rows[0]), cases)
+    nearest = _nearest(code, cases, sources)
     if nearest is not None:
         return goes_with(catalogue.items[nearest])
-    return POPULAR if model.popularity.scores[code] > 0 or not past.n else (Reason(code="in_catalogue"),)
+    sold = code < sources.market.n_items and sources.market.popularity[code] > 0
+    return POPULAR if sold or not len(cases.state.items) else (Reason(code="in_catalogue"),)
 
 
 def goes_with(item_id: str) -> tuple[Reason, ...]:
@@ -34,20 +36,22 @@ def goes_with(item_id: str) -> tuple[Reason, ...]:
     return (Reason(code="goes_with", params={"item_id": item_id}),)
 
 
-def _own(code: int, past: Past) -> tuple[Reason, ...]:
-    ages = np.sort(past.ages[past.places == np.searchsorted(past.items, code)])
-    days = np.unique(np.floor(ages))
-    bought = Reason(code="bought_before", params={"times": len(days), "days_ago": floor(ages[0])})
-    if len(days) < RHYTHM:
-        return (bought,)
-    return (Reason(code="buys_every", params={"days": round(float(np.median(np.diff(days))))}), bought)
+def _own(row: int, cases: Cases) -> tuple[Reason, ...]:
+    items = cases.state.items
+    times, first, last = int(items.counts[row]), float(items.first_day[row]), float(items.last_day[row])
+    bought = Reason(code="bought_before", params={"times": times, "days_ago": max(floor(cases.days[0] - last), 0)})
+    days = round((last - first) / (times - 1)) if times >= RHYTHM else 0
+    return (Reason(code="buys_every", params={"days": days}), bought) if days > 0 else (bought,)
 
 
-def _nearest(code: int, past: Past, model: NextBasket) -> int | None:
-    """The customer's own item that the new one goes with most, if any does."""
-    others, nearness = model.neighbours.of(code)
-    close = np.isin(others, past.items) & (nearness >= NEAR)
+def _nearest(code: int, cases: Cases, sources: Sources) -> int | None:
+    """The owner's own item that the new one goes with most, if any does."""
+    if code >= sources.neighbours.n_items:
+        return None
+    others, nearness = sources.neighbours.of(code)
+    rows, own = cases.state.items.find(others)
+    close = own & (nearness >= NEAR)
     if not close.any():
         return None
-    weights = past.by_days(als.HALF_LIFE)[np.searchsorted(past.items, others[close])]
+    weights = fondness(cases.state, cases.days, rows[close])
     return int(others[close][np.argmax(nearness[close] * weights)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,7 @@ class Siblings:
 
     @classmethod
     def fit(cls, family_of: Ints, n_families: int, ranking: Ints, sold: Floats) -> Siblings:
-        """From the items that are sold at all, the most sold first, and how much each item is sold, shape (n_items,)."""
+        """From the items that are sold at all, the most sold first, and how much each is sold, shape (n_items,)."""
         families = family_of[ranking]
         order = np.argsort(families, kind="stable")
         families = families[order]
@@ -48,8 +47,10 @@ class Siblings:
         return cls(items=items, shares=shares)
 
     def candidates(self, cases: Cases, n: int) -> Proposed:
-        """The ``n`` items of each owner's families that are likeliest to be taken: how often and lately the family was
-        bought, times the item's share of it."""
+        """The ``n`` items of each owner's families that are likeliest to be taken for the first time.
+
+        By how often and lately the family was bought, times the item's share of it.
+        """
         families, orders = cases.state.families, cases.state.visits.orders
         known = families.codes < len(self.items)
         owners, codes = families.owners[known], families.codes[known]

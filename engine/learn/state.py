@@ -85,13 +85,13 @@ class Tally:
         keys, orders, days = keys[order], orders[order], days[order]
         once = np.ones(len(keys), bool)
         once[1:] = (np.diff(keys) != 0) | (np.diff(orders) != 0)
-        keys, orders, days, sizes = keys[once], orders[once].astype(float), days[once], sizes[once]
+        keys, days, sizes, numbers = keys[once], days[once], sizes[once], orders[once].astype(float)
         starts = np.flatnonzero(np.diff(keys, prepend=-1))
         ends = np.append(starts[1:], len(keys)) - 1
         pair = np.repeat(np.arange(len(starts)), ends - starts + 1)
         several = ends > starts
         before = np.where(several, ends - 1, ends)
-        past_orders, past_days = orders[ends][pair] - orders, days[ends][pair] - days
+        past_orders, past_days = numbers[ends][pair] - numbers, days[ends][pair] - days
         return cls(
             n_codes=n_codes,
             keys=keys[starts],
@@ -99,9 +99,9 @@ class Tally:
             first_day=days[starts],
             last_day=days[ends],
             prior_day=np.where(several, days[before], np.nan),
-            first_order=orders[starts],
-            last_order=orders[ends],
-            prior_order=np.where(several, orders[before], np.nan),
+            first_order=numbers[starts],
+            last_order=numbers[ends],
+            prior_order=np.where(several, numbers[before], np.nan),
             log_sizes=np.add.reduceat(sizes, starts) if len(starts) else np.zeros(0),
             by_orders=_decayed(past_orders, ORDERS, starts),
             by_days=_decayed(past_days, DAYS, starts),
@@ -224,7 +224,6 @@ class Visits:
             last_day=np.where(np.isnan(later.last_day), self.last_day, later.last_day),
             sizes=np.take_along_axis(both, order, axis=1),
         )
-
 
     def take(self, owners: Ints) -> Visits:
         """Some of the owners, in the order given."""

@@ -9,20 +9,20 @@ from datetime import datetime
 import numpy as np
 
 from engine.domain.history import day_of
-from engine.learn import base, evaluation
+from engine.learn import base
 from engine.learn.accuracy import Accuracy, honesty, reliability
-from engine.learn.baskets import Blend, NextBasket
+from engine.learn.baskets import Learned, NextBasket
 from engine.learn.catalogue import Catalogue
 from engine.learn.certificate import gathered
-from engine.learn.lines import Lines, last_orders
+from engine.learn.evaluation import Exam
+from engine.learn.learning import learned
+from engine.learn.lines import Lines, Split, last_orders
 from engine.learn.purchases import Purchases
 from engine.learn.replenishment import Replenishment
 from engine.learn.rhythm import WINDOWS
 from engine.learn.snapshots import WEEK, Snapshots
-from engine.learn.tuning import cases, tune
+from engine.learn.sources import Sources
 
-TUNED_ON = 2  # the order of each customer, counted from the latest, that settings are found on
-JUDGED_ON = 1
 Say = Callable[[str, int, int], None]  # a stage, how far it is, how far it goes
 
 
@@ -32,7 +32,7 @@ class Trained:
 
     model: base.Model
     ours: Accuracy | None  # None: nobody has orders enough to be judged on
-    served: Accuracy | None  # of the settings that are served, fitted and judged alike; None: nothing is served yet
+    served: Accuracy | None  # of the ranking that is served, judged alike; None: nothing is served yet
 
 
 def train(
@@ -42,7 +42,7 @@ def train(
     model_id: str,
     created_at: datetime,
     as_of: datetime,
-    served: Blend | None = None,
+    served: Learned | None = None,
     seed: int = 0,
     say: Say = lambda stage, done, total: None,
 ) -> Trained:
@@ -51,14 +51,15 @@ def train(
     Parameters
     ----------
     lines : items coded as ``catalogue`` codes them; at least one line before ``as_of``
-    served : the blend that is served now, to be compared with
+    served : how the served model ranks, to be compared with
     """
     day = day_of(as_of)
     lines = lines.before(day)
-    blend = _tuned(lines, seed, say)
-    found, before = _judged(lines, blend, served, seed, say)
+    split = last_orders(lines)
+    found = learned(split.past, catalogue.family_of, len(catalogue.families), seed=seed, say=say)
+    ours, before = _judged(split, catalogue, found, served, seed, say)
     say("fitting the next basket", 0, 1)
-    baskets = NextBasket.fit(lines, day, blend=blend, seed=seed)
+    sources = Sources.fit(lines, catalogue.family_of, len(catalogue.families), day, seed=seed)
     say("fitting the forecasts", 0, 1)
     snapshots = snapshots_of(lines, catalogue, day, seed)
     replenishment = Replenishment.fit(snapshots, catalogue.families)
@@ -70,13 +71,13 @@ def train(
         model_id=model_id,
         created_at=created_at,
         as_of=as_of,
-        metrics=_metrics(lines, found, snapshots),
+        metrics=_metrics(lines, ours, snapshots),
         catalogue=catalogue,
-        baskets=baskets,
+        baskets=NextBasket(learned=found, sources=sources),
         replenishment=replenishment,
         evidence=evidence,
     )
-    return Trained(model=model, ours=found, served=before)
+    return Trained(model=model, ours=ours, served=before)
 
 
 def snapshots_of(lines: Lines, catalogue: Catalogue, day: float, seed: int) -> Snapshots:
@@ -86,37 +87,15 @@ def snapshots_of(lines: Lines, catalogue: Catalogue, day: float, seed: int) -> S
     return Snapshots(purchases=purchases, n_families=len(catalogue.families), until=day, seed=seed)
 
 
-def _tuned(lines: Lines, seed: int, say: Say) -> Blend:
-    """The blend found on the last order but one of each customer; nobody's last order is looked at."""
-    split = last_orders(lines, TUNED_ON)
-    if not len(split.future):
-        return Blend()
-    say("fitting for the settings", 0, 1)
-    model = NextBasket.fit(split.past, float(split.past.days.max()), blend=Blend(), seed=seed)
-    return tune(model, split, lambda done, total: say("finding the settings", done, total))
-
-
 def _judged(
-    lines: Lines, blend: Blend, served: Blend | None, seed: int, say: Say
+    split: Split, catalogue: Catalogue, found: Learned, served: Learned | None, seed: int, say: Say
 ) -> tuple[Accuracy | None, Accuracy | None]:
-    """The accuracy of a blend and of the one that is served, on the last order of each customer."""
-    split = last_orders(lines, JUDGED_ON)
+    """How good what was learned is, and what is served, on the latest order of each customer; neither saw it."""
     if not len(split.future):
         return None, None
     say("judging on the latest baskets", 0, 1)
-    model = NextBasket.fit(split.past, float(split.past.days.max()), blend=blend, seed=seed)
-    meant = cases(split)
-    found = evaluation.judged(evaluation.ours(model), meant)
-    if served is None:
-        return found, None
-    other = NextBasket(
-        blend=served,
-        popularity=model.popularity,
-        repeat=model.repeat,
-        als=model.als,
-        neighbours=model.neighbours,
-    )
-    return found, evaluation.judged(evaluation.ours(other), meant)
+    exam = Exam.of(split, catalogue.family_of, len(catalogue.families), seed=seed)
+    return exam.judged(exam.ours(found)), None if served is None else exam.judged(exam.ours(served))
 
 
 def _metrics(lines: Lines, found: Accuracy | None, snapshots: Snapshots) -> Mapping[str, object]:

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.learn.baskets import NextBasket
+from engine.learn import traits
+from engine.learn.baskets import Learned, NextBasket
 from engine.learn.catalogue import Catalogue
+from engine.learn.demand import TRAITS
+from engine.learn.features import NAMES
 from engine.learn.logistic import Logistic
 from engine.learn.replenishment import CLASSES, Replenishment
-from engine.learn.traits import NAMES
+from engine.learn.siblings import MOST
+from engine.learn.sources import Sources
 
 Ints = NDArray[np.int64]
 Shape = tuple[int, ...]
@@ -19,35 +23,44 @@ Shape = tuple[int, ...]
 
 def faults(catalogue: Catalogue, baskets: NextBasket, replenishment: Replenishment) -> list[str]:
     """Everything that does not fit, each in a few words; empty for a model that is whole."""
-    n = len(catalogue)
-    shapes = (*_of_items(catalogue, baskets, n), *_of_families(replenishment))
+    n, sources = len(catalogue), baskets.sources
+    shapes = (*_of_items(catalogue, sources, n), *_of_rankers(baskets.learned), *_of_families(replenishment))
     codes = (
         ("families", catalogue.family_of, len(catalogue.families)),
         ("categories", catalogue.category_of, len(catalogue.categories)),
-        ("ranking", baskets.popularity.ranking, n),
-        ("neighbours", baskets.neighbours.others, n),
+        ("ranking", sources.market.ranking, n),
+        ("siblings", sources.market.siblings.items + 1, n + 1),  # -1 where there are fewer
+        ("neighbours", sources.neighbours.others, n),
     )
     return [
         *(f"{name}: shape {came}, expected {expected}" for name, came, expected in shapes if came != expected),
         *(f"{name}: codes beyond {most}" for name, found, most in codes if not _within(found, most)),
-        *(["neighbours: places that fall"] if np.any(np.diff(baskets.neighbours.starts) < 0) else []),
+        *(["neighbours: places that fall"] if np.any(np.diff(sources.neighbours.starts) < 0) else []),
     ]
 
 
-def _of_items(catalogue: Catalogue, baskets: NextBasket, n: int) -> Iterator[tuple[str, Shape, Shape]]:
+def _of_items(catalogue: Catalogue, sources: Sources, n: int) -> Iterator[tuple[str, Shape, Shape]]:
     """Names of arrays, with the shapes they have and should have for ``n`` items."""
-    factors = baskets.als.factors.shape[-1]
-    starts, others = baskets.neighbours.starts, baskets.neighbours.others
+    factors, market, families = sources.als.factors.shape[-1], sources.market, len(catalogue.families)
+    starts, others = sources.neighbours.starts, sources.neighbours.others
     yield "families of items", catalogue.family_of.shape, (n,)
     yield "categories of items", catalogue.category_of.shape, (n,)
-    yield "popularity", baskets.popularity.scores.shape, (n,)
-    yield "ranking", baskets.popularity.ranking.shape, (n,)
-    yield "repeat", baskets.repeat.rates.shape, (n,)
-    yield "als", baskets.als.factors.shape, (n, factors)
-    yield "gram", baskets.als.gram.shape, (factors, factors)
+    yield "traits of items", market.items.shape, (n + 1, len(TRAITS))
+    yield "traits of families", market.families.shape, (families + 1, len(TRAITS))
+    yield "ranking", market.ranking.shape, (n,)
+    yield "siblings", market.siblings.items.shape, (families, MOST)
+    yield "shares of siblings", market.siblings.shares.shape, (families, MOST)
+    yield "als", sources.als.factors.shape, (n, factors)
+    yield "gram", sources.als.gram.shape, (factors, factors)
     yield "neighbours of items", starts.shape, (n + 1,)
     yield "neighbours", others.shape, (int(starts[-1]),)
-    yield "nearness", baskets.neighbours.nearness.shape, (int(starts[-1]),)
+    yield "nearness", sources.neighbours.nearness.shape, (int(starts[-1]),)
+
+
+def _of_rankers(learned: Learned) -> Iterator[tuple[str, Shape, Shape]]:
+    for name, ranker in (("ranking", learned.all), ("ranking of what is new", learned.new)):
+        if ranker is not None:
+            yield f"features of the {name}", (ranker.n_features,), (len(NAMES),)
 
 
 def _of_families(replenishment: Replenishment) -> Iterator[tuple[str, Shape, Shape]]:
@@ -61,7 +74,7 @@ def _of_families(replenishment: Replenishment) -> Iterator[tuple[str, Shape, Sha
 
 
 def _of_fit(name: str, fit: Logistic) -> Iterator[tuple[str, Shape, Shape]]:
-    features, bends = len(NAMES), len(fit.knots)
+    features, bends = len(traits.NAMES), len(fit.knots)
     yield f"{name}, mean", fit.mean.shape, (features,)
     yield f"{name}, scale", fit.scale.shape, (features,)
     yield f"{name}, knots", fit.knots.shape, (bends, features)
