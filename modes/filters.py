@@ -47,13 +47,13 @@ class Filter:
     expression: Any
 
     @classmethod
-    def parse(cls, source: str) -> Self:
+    def parse(cls, source: str, field: str = FIELD) -> Self:
         """The condition a text means.
 
         Raises
         ------
         InputError
-            of the field ``filter``, with line and column where the text is wrong
+            of ``field``, with line and column where the text is wrong
 
         Examples
         --------
@@ -61,13 +61,13 @@ class Filter:
         'item.price < 20.0'
         """
         if len(source) > MAX_LENGTH:
-            raise InputError.of(FIELD, f"at most {MAX_LENGTH} characters", f"{len(source)} characters")
+            raise InputError.of(field, f"at most {MAX_LENGTH} characters", f"{len(source)} characters")
         try:
             expression = _environment().compile(source)
         except (RuntimeError, ValueError) as error:
-            raise InputError.of(FIELD, _meant(str(error)), source) from None
+            raise InputError.of(field, _meant(str(error)), source) from None
         if expression.return_type().name() != "BOOL":
-            raise InputError.of(FIELD, "a condition that is true or false", source)
+            raise InputError.of(field, "a condition that is true or false", source)
         return cls(source, expression)
 
     def keeps(self, item: Item) -> bool:

@@ -78,7 +78,7 @@ class Model:
         """
         past = Past.of_history(history, self.catalogue, now_day)
         gone = set(self.catalogue.known(exclude)) | _strange(past, len(self.catalogue), exclude)
-        codes, scores, _ = self.baskets.rank(past, k, exclude=gone, only_new=only_new)
+        codes, scores, found = self.baskets.rank(past, k, exclude=gone, only_new=only_new)
         own = np.isin(codes, past.items)
         return Recommendations(
             items=tuple(self._id(code, past) for code in codes.tolist()),
@@ -88,6 +88,7 @@ class Model:
                 reasons.of(code, bought, past, self.baskets, self.catalogue)
                 for code, bought in zip(codes.tolist(), own.tolist(), strict=True)
             ),
+            reached=int(np.isin(codes, found.items).sum()),
         )
 
     def forecast(self, history: History, now_day: float, window_days: float) -> list[Forecast]:

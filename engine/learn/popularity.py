@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,10 @@ class Popularity:
 
     scores: Floats
     ranking: Ints
+    places: Ints = field(init=False)  # of each item in the ranking, from 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "places", np.argsort(self.ranking, kind="stable"))
 
     @classmethod
     def fit(cls, lines: Lines, day: float, half_life: float = HALF_LIFE) -> Popularity:

@@ -26,7 +26,9 @@ def of(code: int, own: bool, past: Past, model: NextBasket, catalogue: Catalogue
     nearest = _nearest(code, past, model)
     if nearest is not None:
         return goes_with(catalogue.items[nearest])
-    return POPULAR if model.popularity.scores[code] > 0 or not past.n else (Reason(code="in_catalogue"),)
+    if model.popularity.scores[code] > 0:
+        return (Reason(code="popular", params={"place": int(model.popularity.places[code]) + 1}),)
+    return (Reason(code="in_catalogue"),)
 
 
 def goes_with(item_id: str) -> tuple[Reason, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, literal_column, or_, select, text
@@ -14,6 +14,7 @@ from engine.store.database import Tx
 from engine.store.rows import Put, Values, add_missing, by_ids, put_many
 from engine.store.tables import items as table
 
+PART = 2_000  # items read at a time
 LEVELS = " > "  # parts the levels of a category
 
 
@@ -110,6 +111,14 @@ def _matches_postgresql(words: Sequence[str], join: str) -> Select[tuple[str]]:
         .where(kept.op("@@")(asked))
         .order_by(func.ts_rank_cd(kept, asked).desc(), table.c.item_id)
     )
+
+
+def everything(tx: Tx) -> Iterator[Item]:
+    """Every item, in the order of their ids, read in parts."""
+    part = page(tx, PART)
+    while part:
+        yield from part
+        part = page(tx, PART, part[-1].item_id) if len(part) == PART else []
 
 
 def page(tx: Tx, limit: int, after: str | None = None) -> list[Item]:
