@@ -23,7 +23,7 @@ def dumps(value: object) -> bytes:
 
 def _plain(value: object) -> object:
     if isinstance(value, BaseModel):
-        return value.model_dump()
+        return value.model_dump(by_alias=True)
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 

@@ -13,10 +13,11 @@ import structlog
 from engine.config import Settings
 from engine.domain.context import Context
 from engine.domain.customers import Grant
+from engine.domain.placements import Placement
 from engine.domain.shopping import Item
 from engine.learn.base import Model
 from engine.store import context as contexts
-from engine.store import decided, executions, items
+from engine.store import decided, executions, items, placements
 from engine.store.database import Database, Tx
 from engine.store.decided import Made
 from modes.decide import decide
@@ -55,7 +56,7 @@ class Deciding:
         default = Grant(self.settings.personalization_default)
         with self.db.read() as tx:
             context = contexts.read(tx, customer_id, now, zone=self.settings.timezone, personalization_default=default)
-            made = self._made(tx, context, now, request)
+            made = self._made(tx, context, now, request, placements.all(tx))
         known = (customer_id,) if context.known else ()
         return document(made.decision) if dry_run else self._kept([made], now, known)[0]
 
@@ -87,10 +88,13 @@ class Deciding:
         default = Grant(self.settings.personalization_default)
         with self.db.read() as tx:
             known = contexts.read_many(tx, ids, now, zone=self.settings.timezone, personalization_default=default)
-            made = [self._made(tx, context, now, requests.get(id)) for id, context in known.items()]
+            put_forward = placements.all(tx)
+            made = [self._made(tx, context, now, requests.get(id), put_forward) for id, context in known.items()]
         return self._kept(made, now, known)
 
-    def _made(self, tx: Tx, context: Context, now: datetime, request: Request | None) -> Made:
+    def _made(
+        self, tx: Tx, context: Context, now: datetime, request: Request | None, put_forward: Sequence[Placement]
+    ) -> Made:
         decision = decide(
             context,
             self.model,
@@ -101,6 +105,7 @@ class Deciding:
             decision_id=str(uuid4()),
             touchpoint=self.touchpoint,
             limit=self.limit,
+            placements=put_forward,
         )
         return Made(decision=decision, deeds=deeds(decision, now), document=partial(document, decision, True))
 

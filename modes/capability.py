@@ -25,7 +25,7 @@ def granted(context: Context, purpose: Purpose) -> bool:
 def reduced(context: Context) -> Context:
     """The context without everything the customer did not let be used, before anything is computed from it."""
     if not granted(context, Purpose.PERSONALIZATION):
-        context = replace(context, history=History.empty(), executions=())
+        context = replace(context, history=History.empty(), executions=(), shown=())
     if not granted(context, Purpose.BEHAVIOUR):
         context = replace(context, events=())
     if not granted(context, Purpose.COACHING):

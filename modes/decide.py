@@ -8,6 +8,7 @@ from datetime import datetime
 
 from engine.domain.context import Context
 from engine.domain.decisions import Considered, Decision, Experience, Mode, Offer, Removal, Rung, RungChoice, Stage
+from engine.domain.placements import Placement
 from engine.learn.base import Forecast, Model
 from modes import capability, curate, explain
 from modes.assess import Candidate, candidate
@@ -18,7 +19,7 @@ from modes.policy import Policy
 from modes.request import Request
 from modes.scene import Scene
 from modes.select import Choice, choose, execution
-from modes.shelf import Catalogue, Shelf
+from modes.shelf import Browse, Catalogue, Shelf
 
 __all__ = ["Catalogue", "Policy", "Request", "decide", "needs"]
 
@@ -38,6 +39,8 @@ def decide(
     limit: int = 10,
     exclude: Collection[str] = frozenset(),
     filter: str | None = None,
+    placements: Sequence[Placement] = (),
+    browse: Browse = tuple,
 ) -> Decision:
     """Which experience each need of one customer is given now. The same input gives the same decision.
 
@@ -48,6 +51,8 @@ def decide(
     limit : of the offers of one experience
     exclude : items never to be offered
     filter : a condition on what is offered, see ``modes.filters``
+    placements : what operators put forward
+    browse : every item there is; gone through where a condition leaves out nearly everything
 
     Raises
     ------
@@ -60,9 +65,11 @@ def decide(
         model=model,
         now=now,
         policy=policy,
-        shelf=Shelf(catalogue, exclude, condition),
+        shelf=Shelf(catalogue, exclude, condition, browse),
         present=touchpoint is not None or (request is not None and not request.empty),
         limit=limit,
+        touchpoint=touchpoint,
+        placements=tuple(placements),
     )
     wanted = needs(scene.context, model, now, request, policy, scene.shelf)
     candidates = [candidate(one, request, scene) for one in wanted]

@@ -16,6 +16,7 @@ from engine.domain.decisions import (
     NudgeDraft,
     Offer,
     OrderDraft,
+    Reason,
     Removal,
     RungChoice,
     Unmet,
@@ -56,8 +57,12 @@ def offer(one: Offer, explain: bool = True) -> Json:
         "probability": _rounded(one.probability),
         "price": None if one.price is None else one.price.decimal(),
         "currency": None if one.price is None else one.price.currency,
-        "reasons": [{"code": r.code, "params": dict(r.params)} for r in one.reasons] if explain else [],
+        "reasons": [_reason(each) for each in one.reasons] if explain else [],
     }
+
+
+def _reason(one: Reason) -> Json:
+    return {"code": one.code, "params": dict(one.params), "sentence": one.sentence}
 
 
 def instant(at: datetime) -> str:

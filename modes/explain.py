@@ -79,8 +79,8 @@ def _order(order: OrderDraft, scene: Scene) -> str:
 
 
 def _unmet(item_id: str | None, others: Sequence[str], shelf: Shelf) -> str:
-    name = "what you asked for" if item_id is None else _name(item_id, shelf)
-    return f"{name} is out of stock" + (f", {_name(others[0], shelf)} could stand in for it" if others else "")
+    name = "what you asked for" if item_id is None else shelf.name(item_id)
+    return f"{name} is out of stock" + (f", {shelf.name(others[0])} could stand in for it" if others else "")
 
 
 def _curate(choice: Choice, scene: Scene) -> str:
@@ -109,13 +109,8 @@ def _respond(choice: Choice, scene: Scene) -> str:
 
 
 def _lines(lines: Sequence[DraftLine], shelf: Shelf) -> str:
-    parts = [f"{line.quantity} × {_name(line.item_id, shelf)}" for line in lines]
+    parts = [f"{line.quantity} × {shelf.name(line.item_id)}" for line in lines]
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _name(item_id: str, shelf: Shelf) -> str:
-    item = shelf.item(item_id)
-    return item_id if item is None else item.name or item_id
 
 
 def _when(at: datetime, zone: ZoneInfo) -> str:

@@ -7,6 +7,7 @@ expressions are refused, so that the cost of one stays proportional to its lengt
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
@@ -45,15 +46,16 @@ class Filter:
 
     source: str
     expression: Any
+    named: tuple[str, ...]  # the fields it may ask for: a catalogue is large, and each field costs
 
     @classmethod
-    def parse(cls, source: str) -> Self:
+    def parse(cls, source: str, field: str = FIELD) -> Self:
         """The condition a text means.
 
         Raises
         ------
         InputError
-            of the field ``filter``, with line and column where the text is wrong
+            of ``field``, with line and column where the text is wrong
 
         Examples
         --------
@@ -61,19 +63,19 @@ class Filter:
         'item.price < 20.0'
         """
         if len(source) > MAX_LENGTH:
-            raise InputError.of(FIELD, f"at most {MAX_LENGTH} characters", f"{len(source)} characters")
+            raise InputError.of(field, f"at most {MAX_LENGTH} characters", f"{len(source)} characters")
         try:
             expression = _environment().compile(source)
         except (RuntimeError, ValueError) as error:
-            raise InputError.of(FIELD, _meant(str(error)), source) from None
+            raise InputError.of(field, _meant(str(error)), source) from None
         if expression.return_type().name() != "BOOL":
-            raise InputError.of(FIELD, "a condition that is true or false", source)
-        return cls(source, expression)
+            raise InputError.of(field, "a condition that is true or false", source)
+        return cls(source, expression, tuple(name for name in FIELDS if _names(source, name)))
 
     def keeps(self, item: Item) -> bool:
         """Whether the condition is true of the item; what cannot be told is not true."""
         try:
-            value = self.expression.eval(data=_fields(item))
+            value = self.expression.eval(data=_fields(item, self.named))
             return value.type().name() == "BOOL" and value.plain_value() is True
         except (RuntimeError, ValueError, TypeError, OverflowError):
             return False
@@ -84,22 +86,33 @@ def _environment() -> Any:
     return cel.NewEnv(config=cel.NewEnvConfigFromYaml(_ENVIRONMENT))
 
 
-def _fields(item: Item) -> dict[str, object]:
+def _price(item: Item) -> float | None:
+    return None if item.price is None else item.price.minor / 10 ** minor_digits(item.price.currency)
+
+
+FIELDS: Mapping[str, Callable[[Item], object]] = {
+    "item.item_id": lambda item: item.item_id,
+    "item.name": lambda item: item.name or "",
+    "item.category": lambda item: " > ".join(item.category),
+    "item.categories": lambda item: list(item.category),
+    "item.family": lambda item: item.family,
+    "item.price": _price,
+    "item.price_minor": lambda item: None if item.price is None else item.price.minor,
+    "item.currency": lambda item: None if item.price is None else item.price.currency,
+    "item.available": lambda item: item.available,
+    "item.attributes": lambda item: dict(item.attributes),
+}
+
+
+def _fields(item: Item, named: Collection[str]) -> dict[str, object]:
     """An item as conditions see it; what is not known is absent, so that asking for it keeps nothing."""
-    known: dict[str, object] = {
-        "item.item_id": item.item_id,
-        "item.name": item.name or "",
-        "item.category": " > ".join(item.category),
-        "item.categories": list(item.category),
-        "item.family": item.family,
-        "item.available": item.available,
-        "item.attributes": dict(item.attributes),
-    }
-    if item.price is not None:
-        scale = 10 ** minor_digits(item.price.currency)
-        known |= {"item.price": item.price.minor / scale, "item.price_minor": item.price.minor}
-        known["item.currency"] = item.price.currency
-    return known
+    known = ((name, FIELDS[name](item)) for name in named)
+    return {name: value for name, value in known if value is not None}
+
+
+def _names(source: str, name: str) -> bool:
+    """Whether a text may name a field; blanks may stand around the dot."""
+    return re.search(rf"\b{name.removeprefix('item.')}\b", source) is not None
 
 
 def _meant(message: str) -> str:

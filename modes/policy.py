@@ -66,6 +66,15 @@ class Worth:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Rotation:
+    """How what was shown and left makes room for what comes behind it."""
+
+    half_life_days: float = 7.0  # of one showing
+    free: float = 1.0  # showings, decayed, that have no effect
+    strength: float = 2.0  # places lost for each further one, as a share of the place: 1 becomes 3, 2 becomes 6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """What a shop decides about deciding. The defaults were tried in a simulator and on a year of groceries."""
 
@@ -81,6 +90,7 @@ class Policy:
     browsing_hours: float = 48.0  # how long looking at something counts
     searching_minutes: float = 30.0  # how long it counts as still searching
     max_needs: int = 6  # decided at once
+    rotation: Rotation = Rotation()
 
     @classmethod
     def of(cls, settings: Given) -> Policy:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from engine.domain.context import Context
 from engine.domain.history import day_of
+from engine.domain.placements import Placement
 from engine.learn.base import Model
 from modes.policy import Policy
 from modes.shelf import Shelf
@@ -23,6 +24,9 @@ class Scene:
     shelf: Shelf
     present: bool  # the customer is here: a touchpoint or a request says so
     limit: int
+    touchpoint: str | None = None  # where the customer is
+    placements: tuple[Placement, ...] = ()  # of the shop's operators
+    rotates: bool = True  # what was shown lately and left makes room
 
     @property
     def day(self) -> float:

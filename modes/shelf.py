@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from engine.domain.shopping import Item
 from modes.filters import Filter
 
 Catalogue = Callable[[Collection[str]], Mapping[str, Item]]
+Browse = Callable[[], Iterable[Item]]  # every item there is
 
 
 class Shelf:
     """The items of one decision, and which of them may be put before the customer."""
 
-    def __init__(self, catalogue: Catalogue, exclude: Collection[str] = (), condition: Filter | None = None) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        exclude: Collection[str] = (),
+        condition: Filter | None = None,
+        browse: Browse = tuple,
+    ) -> None:
         self._catalogue = catalogue
+        self._browse = browse
         self._exclude = frozenset(exclude)
         self._condition = condition
         self._items: dict[str, Item | None] = {}
@@ -40,6 +48,18 @@ class Shelf:
         """The item of this id; None where the catalogue knows none."""
         self.load([id])
         return self._items[id]
+
+    def name(self, id: str) -> str:
+        """What the item is called."""
+        item = self.item(id)
+        return id if item is None else item.name or id
+
+    def everything(self) -> Iterator[Item]:
+        """Every item there is, where the whole catalogue can be gone through; what was read stays as it was read."""
+        for item in self._browse():
+            known = self._items.setdefault(item.item_id, item)
+            if known is not None:
+                yield known
 
     def offered(self, ids: Iterable[str]) -> list[Item]:
         """Those that may be put before the customer, in their order: available, not excluded, meeting the condition."""

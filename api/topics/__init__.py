@@ -13,6 +13,7 @@ from api.topics import (
     nudges,
     offers,
     operators,
+    placements,
     plain,
     preferences,
 )
@@ -28,6 +29,7 @@ TOPICS = (
     offers.topic,
     executions.topic,
     nudges.topic,
+    placements.topic,
     operators.topic,
     plain.topic,
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from api.auth.caller import APP_AND_BACKEND
 from api.routes import Topic
@@ -21,10 +23,13 @@ from api.wire.offers import (
 )
 from engine.domain.history import day_of
 from engine.errors import InputError, NotFound
-from engine.store import items
+from engine.store import items, placements
+from engine.store.database import Tx
 from modes.capability import reduced
-from modes.curate import listed
 from modes.filters import Filter
+from modes.listing import made
+from modes.related import related
+from modes.scene import Scene
 from modes.shelf import Shelf
 
 LONGEST_WINDOW = timedelta(days=60)
@@ -35,23 +40,32 @@ topic = Topic(name="offers", description="Plain recommendations, related items, 
     "GET", "/v1/customers/<ident:customer_id>/offers", scopes=APP_AND_BACKEND, query=OffersQuery, answer=Offers
 )
 def get_offers(customer_id: str, query: OffersQuery) -> Offers:
-    """Items for one customer, best first; for somebody who is not known, what most customers buy."""
+    """Items for one customer, best first; for somebody who is not known, what most customers buy.
+
+    Filter, exclusions and availability hold for every item, whatever else puts it forward. Asking changes nothing: what
+    is shown is told by events of the kind `impression`, or by a decision made at a touchpoint.
+    """
     here, now, model = service(), service().now(), service().model()
     condition = None if query.filter is None else Filter.parse(query.filter)
-    if model is None:
-        return Offers(customer_id=customer_id, model_id=None, offers=[])
     with here.db.read() as tx:
-        found = listed(
-            reduced(here.context(tx, customer_id, now)),
-            model,
-            Shelf(lambda ids: items.get_many(tx, ids), query.exclude, condition),
-            day_of(now),
-            query.limit,
-            category=query.category,
-            variety=query.diversity,
-            min_relevance=query.min_relevance,
+        scene = Scene(
+            context=reduced(here.context(tx, customer_id, now)),
+            model=model,
+            now=now,
+            policy=here.policy,
+            shelf=_shelf(tx, query.exclude, condition),
+            present=True,
+            limit=query.limit,
+            touchpoint=query.touchpoint,
+            placements=placements.all(tx),
+            rotates=query.rotate,
         )
-    return Offers(customer_id=customer_id, model_id=model.model_id, offers=[OfferWire.of(offer) for offer in found])
+        found = made(query.wish(), scene)
+    return Offers(
+        customer_id=customer_id,
+        model_id=None if model is None else model.model_id,
+        offers=[OfferWire.of(offer) for offer in found],
+    )
 
 
 @topic.route("GET", "/v1/customers/<ident:customer_id>/due", scopes=APP_AND_BACKEND, query=DueQuery, answer=Due)
@@ -78,15 +92,21 @@ def get_due(customer_id: str, query: DueQuery) -> Due:
 
 @topic.route("GET", "/v1/items/<ident:item_id>/related", scopes=APP_AND_BACKEND, query=RelatedQuery, answer=Related)
 def get_related(item_id: str, query: RelatedQuery) -> Related:
-    """Items bought by those who buy this one, closest first."""
+    """Items bought by those who buy this one, or of its family; the nearest first."""
     model = service().model()
+    condition = None if query.filter is None else Filter.parse(query.filter)
     with service().db.read() as tx:
-        if item_id not in items.get_many(tx, [item_id]):
+        item = items.get_many(tx, [item_id]).get(item_id)
+        if item is None:
             raise NotFound("item", item_id)
-        found = [] if model is None else list(model.related(item_id, query.limit))
-        known = items.get_many(tx, [one.item_id for one in found])
+        shelf = _shelf(tx, query.exclude, condition)
+        found = [] if model is None else related(item, model, shelf, query.limit, query.relation)
     return Related(
         item_id=item_id,
         model_id=None if model is None else model.model_id,
-        items=[RelatedOut(item_id=one.item_id, score=one.score) for one in found if one.item_id in known],
+        items=[RelatedOut.of_related(offer, relation) for offer, relation in found],
     )
+
+
+def _shelf(tx: Tx, exclude: Sequence[str], condition: Filter | None) -> Shelf:
+    return Shelf(partial(items.get_many, tx), exclude, condition, partial(items.everything, tx))

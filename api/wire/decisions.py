@@ -108,6 +108,7 @@ class ReasonOut(Wire):
 
     code: str
     params: dict[str, object]
+    sentence: str = Field(default="", description="for the customer")
 
 
 class OfferOut(Wire):

@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from engine.domain.customers import Consent, Goal, Grant, Mandate, Preferences, Purpose
+from engine.domain.decisions import Showing
 from engine.domain.executions import Execution
 from engine.domain.history import History
 from engine.domain.shopping import Customer, Event
@@ -22,6 +23,7 @@ class Context:
     zone: ZoneInfo  # the customer's, else the business's
     history: History
     events: tuple[Event, ...] = ()  # of the last 30 days, newest first
+    shown: tuple[Showing, ...] = ()  # by our decisions of the last 28 days, to the customer who was there
     preferences: Preferences
     consents: Mapping[Purpose, Grant]  # all five; personalization unset is resolved to its default
     mandates: tuple[Mandate, ...] = ()

@@ -102,6 +102,15 @@ class Reason:
 
     code: str
     params: Mapping[str, object] = field(default_factory=dict)
+    sentence: str = ""  # for the customer, where it was put into words
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Showing:
+    """One item that was put before a customer."""
+
+    item_id: str
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

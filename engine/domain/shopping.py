@@ -9,7 +9,19 @@ from decimal import Decimal
 
 from engine.domain.values import Money
 
-EVENT_KINDS = ("view", "search", "cart", "purchase", "return", "contact", "complaint", "referral", "review")
+IMPRESSION = "impression"  # an item was put before the customer: neither for nor against it
+EVENT_KINDS = (
+    "view",
+    "search",
+    "cart",
+    "purchase",
+    "return",
+    "contact",
+    "complaint",
+    "referral",
+    "review",
+    IMPRESSION,
+)
 SURVEY_KINDS = ("nps", "csat", "ces", "expectation", "experience")
 
 

@@ -88,6 +88,7 @@ class Model:
             reasons=tuple(
                 reasons.of(code, cases, self.baskets.sources, self.catalogue) for code in ranked.items.tolist()
             ),
+            reached=int(np.count_nonzero(~ranked.filler)),
         )
 
     def recommend_many(

@@ -7,7 +7,7 @@ owner. The trees are learned from baskets of the past, see ``learning``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,10 +53,11 @@ class Ranked:
     items: Ints
     scores: Floats  # comparable within one list
     own: NDArray[np.bool_]
+    filler: NDArray[np.bool_]  # no source reached it and the owner never bought it: it only fills the list
 
     def take(self, rows: Ints) -> Ranked:
         """Some of the rows."""
-        return Ranked(owners=self.owners[rows], items=self.items[rows], scores=self.scores[rows], own=self.own[rows])
+        return Ranked(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -81,7 +82,13 @@ class NextBasket:
         found = self.sources.found(cases, pools, only_new=only_new)
         scores = self.scores(cases, found, only_new)
         best = first_of_each(found.owners, scores, k)
-        ranked = Ranked(owners=found.owners[best], items=found.items[best], scores=scores[best], own=found.own[best])
+        ranked = Ranked(
+            owners=found.owners[best],
+            items=found.items[best],
+            scores=scores[best],
+            own=found.own[best],
+            filler=np.zeros(len(best), bool),
+        )
         short = np.flatnonzero(np.bincount(ranked.owners, minlength=len(cases)) < k)
         if len(short):
             ranked = joined([ranked, *(self._rest(cases, owner, ranked, k, only_new) for owner in short.tolist())])
@@ -111,6 +118,7 @@ class NextBasket:
             items=rest[first],
             scores=np.asarray(low - STEP * np.arange(1, len(first) + 1), np.float64),
             own=np.isin(rest[first], own),
+            filler=~np.isin(rest[first], own),
         )
 
 
@@ -121,6 +129,7 @@ def joined(parts: Sequence[Ranked]) -> Ranked:
         items=np.concatenate([part.items for part in parts]) if parts else np.zeros(0, np.int64),
         scores=np.concatenate([part.scores for part in parts]) if parts else np.zeros(0),
         own=np.concatenate([part.own for part in parts]) if parts else np.zeros(0, bool),
+        filler=np.concatenate([part.filler for part in parts]) if parts else np.zeros(0, bool),
     )
 
 

@@ -186,4 +186,5 @@ def _tops(scores: Callable[[int], Floats], cases: Cases, only_new: bool) -> Iter
             items=best,
             scores=found[best],
             own=items.find(owner * items.n_codes + best)[1],
+            filler=np.zeros(len(best), bool),
         )

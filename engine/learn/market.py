@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,13 @@ class Market:
     families: Float32s
     ranking: Ints
     siblings: Siblings
+    places: Ints = field(init=False)  # of each item in the ranking, from 0
+    popularity: Float32s = field(init=False)  # lately, as a share of the most sold on a logarithmic scale, (n_items,)
+
+    def __post_init__(self) -> None:
+        sold = self.items[:-1, LATELY]
+        object.__setattr__(self, "places", np.argsort(self.ranking, kind="stable"))
+        object.__setattr__(self, "popularity", sold / max(float(sold.max(initial=0.0)), 1e-12))
 
     @classmethod
     def of(cls, day: float, items: Demand, families: Demand, family_of: Ints) -> Market:
@@ -80,13 +87,6 @@ class Market:
             if len(leaders) >= n:
                 break
         return leaders[:n]
-
-    @property
-    def popularity(self) -> Float32s:
-        """How much each item is sold lately, as a share of the most sold, on a logarithmic scale; shape (n_items,)."""
-        sold = self.items[:-1, LATELY]
-        found: Float32s = sold / max(float(sold.max(initial=0.0)), 1e-12)
-        return found
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it is, as arrays."""

@@ -27,8 +27,10 @@ def of(code: int, cases: Cases, sources: Sources, catalogue: Catalogue) -> tuple
     nearest = _nearest(code, cases, sources)
     if nearest is not None:
         return goes_with(catalogue.items[nearest])
-    sold = code < sources.market.n_items and sources.market.popularity[code] > 0
-    return POPULAR if sold or not len(cases.state.items) else (Reason(code="in_catalogue"),)
+    market = sources.market
+    if code < market.n_items and market.popularity[code] > 0:
+        return (Reason(code="popular", params={"place": int(market.places[code]) + 1}),)
+    return (Reason(code="in_catalogue"),)
 
 
 def goes_with(item_id: str) -> tuple[Reason, ...]:

@@ -15,24 +15,28 @@ class Recommendation:
     item_id: str
     score: float  # higher is better; comparable within one answer only
     repeat: bool  # whether the customer bought it before
-    reasons: tuple[Reason, ...]  # codes: buys_every, bought_before, goes_with, tastes_like, popular
+    reasons: tuple[Reason, ...]  # codes: buys_every, bought_before, goes_with, tastes_like, popular, in_catalogue
+    filler: bool = False  # nothing speaks for it: it only fills the list
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recommendations:
-    """Recommended items, best first; the columns are of one length."""
+    """Recommended items, best first; the columns are of one length. From the place ``reached`` on there is filler."""
 
     items: tuple[str, ...] = ()
     scores: tuple[float, ...] = ()
     repeat: tuple[bool, ...] = ()
     reasons: tuple[tuple[Reason, ...], ...] = ()
+    reached: int | None = None  # how many of them a source speaks for; None: all
 
     def __len__(self) -> int:
         return len(self.items)
 
     def __iter__(self) -> Iterator[Recommendation]:
-        for item, score, repeat, reasons in zip(self.items, self.scores, self.repeat, self.reasons, strict=True):
-            yield Recommendation(item_id=item, score=score, repeat=repeat, reasons=reasons)
+        columns = zip(self.items, self.scores, self.repeat, self.reasons, strict=True)
+        for place, (item, score, repeat, reasons) in enumerate(columns):
+            filler = self.reached is not None and place >= self.reached
+            yield Recommendation(item_id=item, score=score, repeat=repeat, reasons=reasons, filler=filler)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

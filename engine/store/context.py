@@ -10,12 +10,24 @@ from engine.domain.context import Context, resolved
 from engine.domain.customers import Grant, Preferences
 from engine.domain.history import History
 from engine.domain.values import parse_zone
-from engine.store import consents, customers, events, executions, goals, mandates, nudges, orders, preferences
+from engine.store import (
+    consents,
+    customers,
+    decisions,
+    events,
+    executions,
+    goals,
+    mandates,
+    nudges,
+    orders,
+    preferences,
+)
 from engine.store.database import Tx
 
 EVENTS = timedelta(days=30)
 EXECUTIONS = timedelta(days=400)
 MESSAGES = timedelta(days=7)
+SHOWN = timedelta(days=28)
 
 
 def read(tx: Tx, customer_id: str, now: datetime, *, zone: ZoneInfo, personalization_default: Grant) -> Context:
@@ -40,6 +52,7 @@ def read_many(
     signed, wished = mandates.of_customers(tx, ids), goals.of_customers(tx, ids)
     happened = events.recent(tx, ids, now - EVENTS, now)
     acted, sent = executions.of_customers(tx, ids, now - EXECUTIONS), nudges.messages(tx, ids, now - MESSAGES)
+    shown = decisions.shown(tx, ids, now - SHOWN, now)
     spoken = nudges.coached(tx, ids, now - MESSAGES)
     return {
         id: Context(
@@ -48,6 +61,7 @@ def read_many(
             zone=parse_zone(customer.timezone) if customer.timezone else zone,
             history=histories.get(id) or History.empty(),
             events=happened.get(id, ()),
+            shown=shown.get(id, ()),
             preferences=preferred.get(id, Preferences()),
             consents=resolved(said.get(id, {}), personalization_default),
             mandates=signed.get(id, ()),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select
 
-from engine.domain.decisions import Considered, Decision, Experience, RungChoice
+from engine.domain.decisions import Considered, Decision, Experience, RungChoice, Showing
 from engine.store.database import Tx
-from engine.store.rows import paged
+from engine.store.rows import by_ids, paged
 from engine.store.tables import decision_candidates, decisions
 
 Document = Mapping[str, Any]  # a decision in the words of the wire
@@ -43,6 +43,17 @@ def of_customer(tx: Tx, customer_id: str, limit: int, cursor: str | None = None)
     return paged(tx, statement, decisions.c.number, limit, cursor, lambda row: row.document)
 
 
+def shown(tx: Tx, customer_ids: Collection[str], since: datetime, until: datetime) -> dict[str, tuple[Showing, ...]]:
+    """What decisions of [since, until] put before those of the customers who were there, one entry an item and time."""
+    statement = select(decisions.c.customer_id, decisions.c.decided_at, decisions.c.shown)
+    statement = statement.where(decisions.c.decided_at >= since, decisions.c.decided_at <= until)
+    statement = statement.where(decisions.c.touchpoint.is_not(None)).order_by(decisions.c.number)
+    found: dict[str, list[Showing]] = {}
+    for row in by_ids(tx, statement, decisions.c.customer_id, customer_ids):
+        found.setdefault(row.customer_id, []).extend(Showing(item_id=id, at=row.decided_at) for id in row.shown)
+    return {id: tuple(showings) for id, showings in found.items()}
+
+
 def mode_mix(tx: Tx, since: datetime | None = None) -> Counter[str]:
     """How many decisions led to each mode, from an instant on where one is given."""
     statement = select(decisions.c.mode, func.count()).group_by(decisions.c.mode)
@@ -72,7 +83,12 @@ def _row(decision: Decision, document: Document, trigger: str) -> dict[str, Any]
         "mode": decision.mode.value,
         "trigger": trigger,
         "document": document,
+        "shown": [] if decision.touchpoint is None else _offered(decision),
     }
+
+
+def _offered(decision: Decision) -> list[str]:
+    return list(dict.fromkeys(offer.item_id for one in decision.experiences for offer in one.offers))
 
 
 def _candidates(decision: Decision) -> list[dict[str, Any]]:

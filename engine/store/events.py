@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
-from engine.domain.shopping import Event
+from engine.domain.shopping import IMPRESSION, Event
 from engine.store.database import Tx
 from engine.store.rows import BATCH, Put, Values, put_many
 from engine.store.tables import events as table
@@ -22,18 +22,21 @@ def put(tx: Tx, events: Sequence[Event]) -> list[Put]:
 
 
 def recent(tx: Tx, customer_ids: Collection[str], since: datetime, until: datetime) -> dict[str, tuple[Event, ...]]:
-    """The events of each of those customers in [since, until), newest first, the newest 200 of each."""
-    ids, found = list(customer_ids), dict[str, list[Event]]()
+    """The events of each of those customers in [since, until), newest first: the newest 200 impressions, and the
+    newest 200 of all other kinds together, so that what was shown does not crowd out what was done."""
+    newest_first = (table.c.occurred_at.desc(), table.c.event_id)
+    place = func.row_number().over(
+        partition_by=(table.c.customer_id, table.c.kind == IMPRESSION), order_by=newest_first
+    )
+    lately = select(table, place.label("place")).where(table.c.occurred_at >= since, table.c.occurred_at < until)
+    found: dict[str, list[Event]] = {}
+    ids = list(dict.fromkeys(customer_ids))
     for start in range(0, len(ids), BATCH):
-        statement = (
-            select(table)
-            .where(table.c.customer_id.in_(ids[start : start + BATCH]))
-            .where(table.c.occurred_at >= since, table.c.occurred_at < until)
-            .order_by(table.c.occurred_at.desc(), table.c.event_id)
-        )
-        for row in tx.execute(statement):
+        ranked = lately.where(table.c.customer_id.in_(ids[start : start + BATCH])).subquery()
+        wanted = select(*(ranked.c[column.name] for column in table.c)).where(ranked.c.place <= MOST)
+        for row in tx.execute(wanted.order_by(ranked.c.occurred_at.desc(), ranked.c.event_id)):
             found.setdefault(row.customer_id, []).append(_event(row))
-    return {id: tuple(events[:MOST]) for id, events in found.items()}
+    return {id: tuple(events) for id, events in found.items()}
 
 
 def of_customer(tx: Tx, customer_id: str) -> list[Event]:

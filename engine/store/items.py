@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, literal_column, or_, select, text
@@ -14,6 +14,7 @@ from engine.store.database import Tx
 from engine.store.rows import Put, Values, add_missing, by_ids, put_many
 from engine.store.tables import items as table
 
+PART = 2_000  # items read at a time
 LEVELS = " > "  # parts the levels of a category
 
 
@@ -112,6 +113,11 @@ def _matches_postgresql(words: Sequence[str], join: str) -> Select[tuple[str]]:
     )
 
 
+def everything(tx: Tx) -> Iterator[Item]:
+    """Every item, in no order, read in parts."""
+    yield from map(_item, tx.execute(select(table), execution_options={"yield_per": PART}))
+
+
 def page(tx: Tx, limit: int, after: str | None = None) -> list[Item]:
     """Up to ``limit`` items in the order of their ids, from just behind the id ``after``."""
     statement = select(table).order_by(table.c.item_id).limit(limit)
@@ -139,13 +145,13 @@ def _row(item: Item) -> Values:
 
 
 def _item(row: Row[Any]) -> Item:
-    priced = row.price_minor is not None
+    _, id, name, category, family, minor, currency, available, attributes = tuple(row)  # by name it takes longer
     return Item(
-        item_id=row.item_id,
-        name=row.name,
-        category=tuple(row.category.split(LEVELS)) if row.category else (),
-        family=row.family,
-        price=Money(minor=row.price_minor, currency=row.currency) if priced else None,
-        available=row.available,
-        attributes=row.attributes,
+        item_id=id,
+        name=name,
+        category=tuple(category.split(LEVELS)) if category else (),
+        family=family,
+        price=None if minor is None else Money(minor=minor, currency=currency),
+        available=available,
+        attributes=attributes,
     )

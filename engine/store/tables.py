@@ -219,6 +219,7 @@ decisions = Table(
     Column("mode", String(10), nullable=False),  # of the first experience
     Column("trigger", String(20), nullable=False),  # api, plan, demo
     Column("document", Json, nullable=False),  # as it was answered
+    Column("shown", Json, nullable=False, server_default=text("'[]'")),  # items, to a customer who was there
     Index("ix_decisions_customer_decided", "customer_id", "decided_at"),
 )
 
@@ -346,6 +347,23 @@ rules = Table(
     Column("author", String(200), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("active", Boolean, nullable=False),
+)
+
+placements = Table(  # what operators put forward in lists
+    "placements",
+    metadata,
+    Column("placement_id", Id, primary_key=True),
+    Column("kind", String(10), nullable=False),  # boost, pin
+    Column("condition", Text),
+    Column("items", Json, nullable=False),
+    Column("factor", Float),
+    Column("position", Integer),
+    Column("touchpoints", Json, nullable=False),
+    Column("starts_at", UtcDateTime),
+    Column("ends_at", UtcDateTime),
+    Column("author", String(200), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
 )
 
 experiments = Table(

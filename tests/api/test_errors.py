@@ -50,7 +50,8 @@ def test_an_unknown_parameter_is_422(place: Place, route: Route) -> None:
     assert_problem(caller(route.method, path(route) + "?colour=red", body={}), 422, pointer="/colour")
 
 
-NAMING = [r for r in GUARDED if "<ident:" in r.path and r.name != "get_offers"]  # which answers strangers cold
+MADE = {"get_offers", "put_placement"}  # the one answers strangers cold, the other makes what it names
+NAMING = [r for r in GUARDED if "<ident:" in r.path and r.name not in MADE]
 
 
 @pytest.mark.parametrize("route", NAMING, ids=lambda r: r.name)

@@ -252,6 +252,7 @@ def a_scene(context: Context | None = None, model: FakeModel | None = None, **gi
         catalogue(given.pop("items", ITEMS)),
         given.pop("exclude", ()),
         None if condition is None else Filter.parse(condition),
+        given.pop("browse", tuple),
     )
     known = {"now": NOW, "policy": Policy(), "shelf": shelf, "present": False, "limit": 10}
     return Scene(

@@ -2,15 +2,15 @@
 
 from engine.domain.customers import Preferences
 from engine.domain.decisions import Rung
-from engine.domain.history import History, day_of
+from engine.domain.history import History
 from engine.learn.base import Recommendations
-from modes import curate
-from modes.filters import Filter
+from modes import curate, listing
+from modes.candidates import Wish
 from modes.shelf import Shelf
+from modes.variety import varied
 from tests.builders import an_item, usd
 from tests.modes.shop import (
     NO_MODEL,
-    NOW,
     FakeModel,
     a_context,
     a_forecast,
@@ -67,10 +67,13 @@ def test_a_list_is_filled_up_with_what_else_may_be_wanted():
 def test_variety_brings_each_family_once_before_any_comes_twice():
     found = list(ranked(["i1", "i2", "i3", "m1", "t1"], set()))
     shelf = Shelf(catalogue())
-    assert ids(curate.varied(found, shelf, 5, 0.0)) == ["i1", "i2", "i3", "m1", "t1"]
-    assert ids(curate.varied(found, shelf, 5, 1.0)) == ["i1", "m1", "t1", "i2", "i3"]
-    assert ids(curate.varied(found, shelf, 2, 1.0)) == ["i1", "m1"]
-    assert ids(curate.varied(found, shelf, 5, 0.3))[0] == "i1"
+    for variety, limit, wanted in (
+        (0.0, 5, ["i1", "i2", "i3", "m1", "t1"]),
+        (1.0, 5, ["i1", "m1", "t1", "i2", "i3"]),
+        (1.0, 2, ["i1", "m1"]),
+    ):
+        assert ids(varied(found, lambda one: shelf.item(one.item_id).family, limit, variety)) == wanted
+    assert ids(varied(found, lambda one: shelf.item(one.item_id).family, 5, 0.3))[0] == "i1"
 
 
 def test_without_a_model_there_is_what_the_customer_bought():
@@ -82,17 +85,17 @@ def test_without_a_model_there_is_what_the_customer_bought():
 
 def listed(model=None, **given: object) -> list[str]:
     """Plain recommendations, without a decision."""
-    shelf = Shelf(catalogue(), given.pop("exclude", ()), given.pop("condition", None))
     served = FakeModel(recommended=("i1", "i2", "m1", "t1")) if model is None else model
-    context = a_context(history=History.empty())
-    return ids(curate.listed(context, served, shelf, day_of(NOW), given.pop("limit", 10), **given))
+    shelf = {name: given.pop(name) for name in ("exclude", "filter") if name in given}
+    scene = a_scene(a_context(history=History.empty()), served, **shelf)
+    return ids(listing.made(Wish(**{"limit": 10, **given}), scene))
 
 
 def test_plain_recommendations():
     assert listed() == ["i1", "i2", "m1", "t1"]
     assert listed(limit=2) == ["i1", "i2"]
     assert listed(exclude={"i1"}) == ["i2", "m1", "t1"]
-    assert listed(condition=Filter.parse("item.price < 4.0")) == ["m1", "t1"]
+    assert listed(filter="item.price < 4.0") == ["m1", "t1"]
     assert listed(variety=1.0) == ["i1", "m1", "t1", "i2"]
     assert listed(min_relevance=0.5) == ["i1", "i2"]
 

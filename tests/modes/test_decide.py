@@ -152,7 +152,7 @@ SHAPES = {
     "lever": {"changes", "would_give"},
     "change": {"setting", "from", "to"},
     "offer": {"item_id", "score", "probability", "price", "currency", "reasons"},
-    "reason": {"code", "params"},
+    "reason": {"code", "params", "sentence"},
     "nudge": {"goal_id", "kind", "text", "facts", "send_at"},
     "execution": {
         "execution_id", "state", "rung", "lines", "total", "currency", "mandate_id", "certificate_id", "cycle",

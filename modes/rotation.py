@@ -1,0 +1,89 @@
+"""What was shown lately and left makes room, and comes back with time.
+
+This is about the order of one list and about nothing else: no model learns from it, and what was shown and not taken is
+never held against an item. An item keeps its place in the list behind those that are fresh; it is not removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from engine.domain.context import Context
+from engine.domain.decisions import Showing
+from engine.domain.history import History, at_day
+from engine.domain.shopping import IMPRESSION
+from modes.policy import Rotation
+
+
+def rests(context: Context, now: datetime, rotation: Rotation) -> dict[str, float]:
+    """By how much the relevance of each item shown lately is lowered: a factor below 1; others are not named.
+
+    Decisions tell what they offered, and the shop's app may report events of the kind ``impression``. Where both tell
+    of an item, the one that tells of more showings counts: it is one showing told twice. What the customer bought,
+    looked at or put in a cart since was not left.
+
+    Parameters
+    ----------
+    context : reduced to what may be looked at
+    """
+    taken = reactions(context)
+    ours = worn(context.shown, taken, now, rotation)
+    told = worn(_impressions(context), taken, now, rotation)
+    most = {id: max(ours.get(id, 0.0), told.get(id, 0.0)) for id in (*ours, *told)}
+    found = {id: rest(showings, rotation) for id, showings in most.items()}
+    return {id: factor for id, factor in found.items() if factor < 1.0}
+
+
+def rest(showings: float, rotation: Rotation) -> float:
+    """The factor for so many showings, decayed.
+
+    Examples
+    --------
+    >>> rest(1.0, Rotation()), rest(3.0, Rotation())  # one more look costs nothing; after three, place 1 becomes 5
+    (1.0, 0.2)
+    """
+    return 1.0 / (1.0 + rotation.strength * max(showings - rotation.free, 0.0))
+
+
+def worn(
+    showings: Iterable[Showing], taken: Mapping[str, datetime], now: datetime, rotation: Rotation
+) -> dict[str, float]:
+    """How often each item was shown since the customer last took it up, each showing decayed by its age.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> now = datetime(2017, 12, 8, tzinfo=UTC)
+    >>> week = Showing(item_id="i1", at=datetime(2017, 12, 1, tzinfo=UTC))
+    >>> worn([week, Showing(item_id="i1", at=now)], {}, now, Rotation())
+    {'i1': 1.5}
+    """
+    found: dict[str, float] = {}
+    for one in showings:
+        if one.at > taken.get(one.item_id, datetime.min.replace(tzinfo=one.at.tzinfo)):
+            age = max(now - one.at, timedelta(0)) / timedelta(days=1)
+            found[one.item_id] = found.get(one.item_id, 0.0) + 0.5 ** (age / rotation.half_life_days)
+    return found
+
+
+def reactions(context: Context) -> dict[str, datetime]:
+    """When the customer last took up each item: bought it, looked at it, put it in a cart, or told of it."""
+    found = _bought(context.history)
+    for event in context.events:
+        if event.item_id is not None and event.kind != IMPRESSION:
+            found[event.item_id] = max(event.occurred_at, found.get(event.item_id, event.occurred_at))
+    return found
+
+
+def _bought(history: History) -> dict[str, datetime]:
+    days = dict(zip(history.items.tolist(), history.days.tolist(), strict=True))  # ascending: the last one stays
+    return {id: at_day(day) for id, day in days.items()}
+
+
+def _impressions(context: Context) -> list[Showing]:
+    return [
+        Showing(item_id=event.item_id, at=event.occurred_at)
+        for event in context.events
+        if event.kind == IMPRESSION and event.item_id is not None
+    ]
