@@ -25,11 +25,11 @@ def forecasts(snapshots: Snapshots, windows: Sequence[int], n: int) -> Iterator[
     """Forecasts made at the ``n`` latest weekly cut-offs whose window is over, from what was known by then."""
     for window in windows:
         for cutoff in cutoffs(snapshots, window, n):
-            fitted = snapshots.fit(cutoff, window)
+            fitted = snapshots.fit(cutoff)
             if fitted is None:
                 continue
             seen = snapshots.at(cutoff)
-            found = honesty(fitted.probabilities(seen.traits.values), seen.came(window))
+            found = honesty(fitted.within(seen.traits.values, cutoff, window), seen.came(window))
             yield Forecasts(cutoff=cutoff, window=window, honesty=found)
 
 
@@ -53,13 +53,13 @@ class Gate:
 def gates(snapshots: Snapshots, promise: float, window: int, n: int) -> Iterator[Gate]:
     """The gate replayed over all pairs: the certificate and the forecast of each cut-off, then what was bought."""
     for cutoff in cutoffs(snapshots, window, n):
-        fitted = snapshots.fit(cutoff, window)
+        fitted = snapshots.fit(cutoff)
         proof = certify(gathered(snapshots, cutoff, window, own_window=False), promise)
         if fitted is None or proof.threshold is None:
             yield Gate(cutoff=cutoff, threshold=None, executions=0, precision=None, share_of_purchases=0.0)
             continue
         seen = snapshots.at(cutoff)
-        acted = fitted.probabilities(seen.traits.values) >= proof.threshold
+        acted = fitted.within(seen.traits.values, cutoff, window) >= proof.threshold
         came = seen.came(window)
         hits = int(np.count_nonzero(came & acted))
         yield Gate(

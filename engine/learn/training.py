@@ -132,11 +132,11 @@ def _metrics(lines: Lines, found: Accuracy | None, snapshots: Snapshots) -> Mapp
 def _replenishment(snapshots: Snapshots) -> Mapping[str, object] | None:
     """Of the latest week that is over, forecast from what was known before it."""
     cutoff = snapshots.until - WEEK
-    fitted = snapshots.fit(cutoff, WEEK)
+    fitted = snapshots.fit(cutoff)
     if fitted is None:
         return None
     seen = snapshots.at(cutoff)
-    probabilities, came = fitted.probabilities(seen.traits.values), seen.came(WEEK)
+    probabilities, came = fitted.within(seen.traits.values, cutoff, WEEK), seen.came(WEEK)
     return {
         "cutoff_day": cutoff,
         "window_days": int(WEEK),

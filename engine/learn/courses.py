@@ -1,0 +1,82 @@
+"""The time ahead of many pairs: the cumulative hazard of buying again, at any day from now on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_ndtr
+
+from engine.learn.purchases import Floats
+
+EVEN = 0.5  # of the hazard of an interval, spread evenly over its days; the rest goes as the pair's own gaps do
+STEP = 0.25  # days
+MEDIAN = float(np.log(2.0))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Courses:
+    """Hazards of n pairs, -log(1 - p), rising with the window.
+
+    Between two knots it rises half as the pair's own rhythm has it, whose gaps are taken to be log-normal, and half
+    evenly; beyond the last knot as before it.
+
+    Attributes
+    ----------
+    ends : float array of shape (n_knots,), days from now, the first 0
+    hazards : float array of shape (n, n_knots), 0 at first
+    since : float array of shape (n,), days since the last purchase
+    gap, spread : float arrays of shape (n,), mean and standard deviation of the logarithm of the gaps
+    """
+
+    ends: Floats
+    hazards: Floats
+    since: Floats
+    gap: Floats
+    spread: Floats
+
+    def __len__(self) -> int:
+        return len(self.hazards)
+
+    def take(self, kept: NDArray[np.bool_]) -> Courses:
+        """Those of some of the pairs."""
+        return replace(
+            self,
+            hazards=self.hazards[kept],
+            since=self.since[kept],
+            gap=self.gap[kept],
+            spread=self.spread[kept],
+        )
+
+    def at(self, windows: Floats) -> Floats:
+        """The hazard of each at its window, shape (n,)."""
+        right = np.clip(np.searchsorted(self.ends, windows, side="left"), 1, len(self.ends) - 1)
+        rows, start, end = np.arange(len(self)), self.ends[right - 1], self.ends[right]
+        low, high = self.hazards[rows, right - 1], self.hazards[rows, right]
+        inside = np.minimum(windows, end)
+        even = (inside - start) / (end - start)
+        share = np.where((even > 0) & (even < 1), EVEN * even + (1 - EVEN) * self._own(start, inside, end), even)
+        return np.where(windows > end, high * windows / end, low + share * (high - low))
+
+    def within(self, windows: Floats) -> Floats:
+        """P(bought in the window), for each at its own."""
+        found: Floats = -np.expm1(-self.at(windows))
+        return found
+
+    def medians(self, most: float) -> Floats:
+        """When each is as likely as not to have been bought, days from now; to a quarter of a day, at most ``most``."""
+        steps = np.arange(0.0, most + STEP, STEP)
+        reached = np.column_stack([self.at(np.full(len(self), step)) for step in steps]) >= MEDIAN
+        return np.where(reached.any(axis=1), steps[np.argmax(reached, axis=1)], most)
+
+    def _own(self, start: Floats, inside: Floats, end: Floats) -> Floats:
+        """The share of the own rhythm's hazard from start to end that comes by ``inside``."""
+        first, here, last = (self._of_gaps(day) for day in (start, inside, end))
+        found: Floats = (here - first) / np.maximum(last - first, 1e-12)
+        return np.clip(found, 0.0, 1.0)
+
+    def _of_gaps(self, days: Floats) -> Floats:
+        """-log P(a gap is longer than the time since the last purchase and ``days``)."""
+        found: Floats = -log_ndtr(-(np.log(self.since + days + 0.5) - self.gap) / self.spread)
+        return found
