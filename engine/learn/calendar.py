@@ -60,9 +60,13 @@ class Calendar:
         found: Floats = np.exp(_course(int(np.floor(day)) + np.arange(n)) @ self.weights)
         return found
 
+    def passed(self, day: float, n: int) -> Floats:
+        """How many usual days the first 0 to ``n`` days from ``day`` on are worth, shape (n + 1,)."""
+        return np.concatenate(([0.0], np.cumsum(self.busyness(day, n))))
+
     def offsets(self, day: float, edges: NDArray[np.float64]) -> Floats:
         """The log of the mean busyness between each two of ``edges``, days from ``day``; shape (n_edges - 1,)."""
-        passed = np.concatenate(([0.0], np.cumsum(self.busyness(day, int(np.ceil(edges[-1]))))))
+        passed = self.passed(day, int(np.ceil(edges[-1])))
         at = np.interp(edges, np.arange(len(passed)), passed)
         found: Floats = np.log(np.diff(at) / np.diff(edges))
         return found

@@ -10,7 +10,7 @@ from scipy.special import log_ndtr
 
 from engine.learn.purchases import Floats
 
-EVEN = 0.5  # of the hazard of an interval, spread evenly over its days; the rest goes as the pair's own gaps do
+EVEN = 0.25  # of the hazard of an interval, spread evenly over its days; the rest goes as the pair's own gaps do
 STEP = 0.25  # days
 MEDIAN = float(np.log(2.0))
 
@@ -19,8 +19,8 @@ MEDIAN = float(np.log(2.0))
 class Courses:
     """Hazards of n pairs, -log(1 - p), rising with the window.
 
-    Between two knots it rises half as the pair's own rhythm has it, whose gaps are taken to be log-normal, and half
-    evenly; beyond the last knot as before it.
+    Between two knots it rises as the pair's own rhythm has it, whose gaps are taken to be log-normal, mixed with an
+    even rise, and faster on busy days; beyond the last knot as before it.
 
     Attributes
     ----------
@@ -28,6 +28,7 @@ class Courses:
     hazards : float array of shape (n, n_knots), 0 at first
     since : float array of shape (n,), days since the last purchase
     gap, spread : float arrays of shape (n,), mean and standard deviation of the logarithm of the gaps
+    passed : float array of shape (n_days,), how busy the days before each day from now are, in usual days
     """
 
     ends: Floats
@@ -35,6 +36,7 @@ class Courses:
     since: Floats
     gap: Floats
     spread: Floats
+    passed: Floats
 
     def __len__(self) -> int:
         return len(self.hazards)
@@ -54,8 +56,8 @@ class Courses:
         right = np.clip(np.searchsorted(self.ends, windows, side="left"), 1, len(self.ends) - 1)
         rows, start, end = np.arange(len(self)), self.ends[right - 1], self.ends[right]
         low, high = self.hazards[rows, right - 1], self.hazards[rows, right]
-        inside = np.minimum(windows, end)
-        even = (inside - start) / (end - start)
+        even = self._even(start, np.minimum(windows, end), end)
+        inside = start + even * (end - start)
         share = np.where((even > 0) & (even < 1), EVEN * even + (1 - EVEN) * self._own(start, inside, end), even)
         return np.where(windows > end, high * windows / end, low + share * (high - low))
 
@@ -69,6 +71,12 @@ class Courses:
         steps = np.arange(0.0, most + STEP, STEP)
         reached = np.column_stack([self.at(np.full(len(self), step)) for step in steps]) >= MEDIAN
         return np.where(reached.any(axis=1), steps[np.argmax(reached, axis=1)], most)
+
+    def _even(self, start: Floats, inside: Floats, end: Floats) -> Floats:
+        """The share of the days from start to end that comes by ``inside``, busy ones counting more."""
+        first, here, last = (np.interp(day, np.arange(len(self.passed)), self.passed) for day in (start, inside, end))
+        found: Floats = np.where(inside < end, (here - first) / (last - first), 1.0)
+        return found
 
     def _own(self, start: Floats, inside: Floats, end: Floats) -> Floats:
         """The share of the own rhythm's hazard from start to end that comes by ``inside``."""

@@ -197,6 +197,7 @@ def ahead(hazards: Hazards | None, found: Traits, day: float) -> Courses:
         since=day - found.last,
         gap=found.named("gap"),
         spread=spread_of_gaps(found),
+        passed=np.arange(LONGEST + 1) if hazards is None else hazards.calendar.passed(day, int(LONGEST)),
     )
 
 

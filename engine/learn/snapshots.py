@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 
 import numpy as np
@@ -39,6 +39,11 @@ class Snapshot:
     def came(self, window: float) -> NDArray[np.bool_]:
         """Whether each was bought within the window."""
         return self.wait < window
+
+    def bought_on(self, least: int) -> Snapshot:
+        """The pairs bought on at least so many days."""
+        kept = self.traits.counts >= least
+        return replace(self, traits=self.traits.take(kept), owners=self.owners[kept], wait=self.wait[kept])
 
 
 @dataclass(kw_only=True, slots=True, eq=False)

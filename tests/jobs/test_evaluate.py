@@ -20,7 +20,7 @@ from tests.shops import CUSTOMERS, NOW, open_shop
 
 WEEK = timedelta(days=7)
 ROW = {"method", "level", "list", "recall@10", "recall@20", "ndcg@10", "phr@10", "se", "customers"}
-FORECAST = {"cutoff", "window", "auc", "ece", "brier", "pairs"}
+FORECAST = {"cutoff", "window", "auc", "ece", "brier", "pairs", "level", "least_purchases", "said", "came"}
 GATE = {"cutoff", "open", "threshold", "executions", "precision", "share_of_purchases"}
 
 
