@@ -11,8 +11,7 @@ from scipy.special import log_ndtr
 from engine.learn.purchases import Floats
 
 EVEN = 0.25  # of the hazard of an interval, spread evenly over its days; the rest goes as the pair's own gaps do
-STEP = 0.25  # days
-MEDIAN = float(np.log(2.0))
+HALVINGS = 8  # of a span of days, when a day is looked for in it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -67,10 +66,14 @@ class Courses:
         return found
 
     def medians(self, most: float) -> Floats:
-        """When each is as likely as not to have been bought, days from now; to a quarter of a day, at most ``most``."""
-        steps = np.arange(0.0, most + STEP, STEP)
-        reached = np.column_stack([self.at(np.full(len(self), step)) for step in steps]) >= MEDIAN
-        return np.where(reached.any(axis=1), steps[np.argmax(reached, axis=1)], most)
+        """When each is as likely as not to have been bought, if it is within ``most`` days; days from now."""
+        low, high = np.zeros(len(self)), np.full(len(self), most)
+        half = self.within(high) / 2
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            reached = self.within(middle) >= half
+            low, high = np.where(reached, low, middle), np.where(reached, middle, high)
+        return high
 
     def _even(self, start: Floats, inside: Floats, end: Floats) -> Floats:
         """The share of the days from start to end that comes by ``inside``, busy ones counting more."""

@@ -30,7 +30,7 @@ class Qualified:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dates:
-    """How near the expected days were, in days; whoever has not come yet is taken to be off by more than the median."""
+    """How near the expected days were; a pair that has not come yet is taken to be further off than the median."""
 
     cutoff: float  # days since 1970-01-01 UTC
     pairs: int  # that a date is told of

@@ -152,12 +152,12 @@ class Replenishment:
         return np.minimum(low, p), np.maximum(high, p)
 
     def _expected(self, courses: Courses, day: float) -> list[float | None]:
-        """When each is as likely as not to have been bought; None where that is no date to rely on."""
+        """When each is as likely as not to have been bought, if within 60 days; None where no date is to be told."""
         if self.hazards is None or not len(courses):
             return [None] * len(courses)
         sure = dated(courses)
         found = np.zeros(len(courses))
-        found[sure] = courses.take(sure).medians(DATED[0])
+        found[sure] = courses.take(sure).medians(LONGEST)
         return [day + days if known else None for days, known in zip(found.tolist(), sure.tolist(), strict=True)]
 
     def _codes(self, names: Sequence[str]) -> Ints:

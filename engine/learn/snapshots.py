@@ -16,6 +16,7 @@ from engine.learn.traits import FamilyRates, Traits, family_rates, traits
 WEEK = 7.0  # days between snapshots
 SNAPSHOTS = 8  # that a fit learns from
 SAMPLES = {7.0: 30_000, 14.0: 10_000, 28.0: 10_000, 60.0: 5_000}  # end of an interval -> pairs of a snapshot at most
+MOST = 1_000_000  # pairs of the customers that a fit learns from, about
 WARM_UP = 28.0  # days of history before the first snapshot
 FEWEST = 50  # pairs that came in an interval, and pairs that did not, without which nothing is learned of it
 
@@ -62,6 +63,7 @@ class Snapshots:
     until: float
     seed: int
     _samples: dict[float, tuple[NDArray[np.float32], Floats]] = field(default_factory=dict)
+    _part: Purchases | None = None
     _fits: dict[float, Hazards | None] = field(default_factory=dict)
 
     @property
@@ -76,12 +78,15 @@ class Snapshots:
 
     def at(self, day: float) -> Snapshot:
         """The snapshot of a day; what it says of waiting counts only as far as ``until``."""
-        found = traits(self.purchases, day, self.rates(day))
+        return self._snapshot(self.purchases, day)
+
+    def _snapshot(self, purchases: Purchases, day: float) -> Snapshot:
+        found = traits(purchases, day, self.rates(day))
         return Snapshot(
             day=day,
             traits=found,
-            owners=self.purchases.owners[found.pairs],
-            wait=self.purchases.next_days(day)[found.pairs] - day,
+            owners=purchases.owners[found.pairs],
+            wait=purchases.next_days(day)[found.pairs] - day,
         )
 
     def came(self, seen: Snapshot, day: float, window: float) -> NDArray[np.bool_]:
@@ -124,8 +129,17 @@ class Snapshots:
     def _sample(self, day: float) -> tuple[NDArray[np.float32], Floats]:
         """Values and waits of some of the pairs of a day, drawn by the seed and the day."""
         if day not in self._samples:
-            found = self.at(day)
+            found = self._snapshot(self._learned_from(), day)
             rng = np.random.default_rng((self.seed, int(day)))
             drawn = rng.permutation(len(found.wait))[: max(SAMPLES.values())]
             self._samples[day] = (found.traits.values[drawn], found.wait[drawn])
         return self._samples[day]
+
+    def _learned_from(self) -> Purchases:
+        """Of everybody, or where they are many, of some customers drawn by the seed."""
+        if self._part is None:
+            n_customers = len(self.purchases.visit_starts) - 1
+            share = min(MOST / max(self.purchases.n_pairs, 1), 1.0)
+            drawn = np.random.default_rng(self.seed).uniform(size=n_customers) < share
+            self._part = self.purchases if share == 1.0 else self.purchases.of_customers(drawn)
+        return self._part

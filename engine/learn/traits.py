@@ -268,13 +268,14 @@ def _recent(rows: _Rows) -> list[Floats]:
 
 def _visiting(purchases: Purchases, day: float, rows: _Rows) -> list[Floats]:
     """How the customer comes by, and what the household buys at all."""
-    at, starts, owners = purchases.visit_days, purchases.visit_starts, purchases.owners[rows.pairs]
+    starts, owners = purchases.visit_starts, purchases.owners[rows.pairs]
+    at = purchases.visit_days if len(purchases.visit_days) else np.zeros(1)
     n_owners = len(starts) - 1
-    visits = _counts(at < day, starts)
-    first, last = starts[:-1], starts[:-1] + np.maximum(visits - 1, 0)
+    visits = _counts(purchases.visit_days < day, starts)
+    first, last = (np.minimum(place, len(at) - 1) for place in (starts[:-1], starts[:-1] + np.maximum(visits - 1, 0)))
     gap = np.maximum((at[last] - at[first]) / np.maximum(visits - 1, 1), 0.5)
     since = np.maximum(day - at[last], 0.0)  # of those who had not come yet nothing is asked
-    recently = _counts((at < day) & (at >= day - RECENT[0]), starts)
+    recently = visits - _counts(purchases.visit_days < day - RECENT[0], starts)
     passed = last[owners] - purchases.visits[rows.end]
     between = (purchases.visits[rows.end] - purchases.visits[rows.start]) / (rows.counts - 1)
     own = np.bincount(owners, minlength=n_owners)

@@ -15,7 +15,6 @@ from engine.domain.history import History
 from engine.learn.accuracy import honesty
 from engine.learn.calendar import SIZE, Calendar
 from engine.learn.certificate import gathered
-from engine.learn.courses import STEP
 from engine.learn.hazard import Hazards, Risks
 from engine.learn.purchases import Purchases, median_gaps, of_history
 from engine.learn.replenishment import LONGEST, Replenishment
@@ -292,9 +291,10 @@ def test_an_expected_day_is_as_likely_reached_as_not(any_model, since):
     assert (one.expected_day is None) == (one.probability < 0.8 or any_model.hazards is None)
     if one.expected_day is not None:
         half = one.expected_day - UNTIL
-        (again,) = any_model.forecasts(own, UNTIL, (lambda gap: half,))[0]
-        (before,) = any_model.forecasts(own, UNTIL, (lambda gap: max(half - STEP, 0.0),))[0]
-        assert before.probability < 0.5 <= again.probability
+        (longest,), (by_then,), (before,) = any_model.forecasts(
+            own, UNTIL, (lambda gap: LONGEST, lambda gap: half, lambda gap: max(half - 0.25, 0.0))
+        )
+        assert before.probability < longest.probability / 2 <= by_then.probability
 
 
 @law()
