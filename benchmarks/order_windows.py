@@ -46,9 +46,9 @@ def snapshots(journey: Journey) -> Snapshots:
 
 def meant(shop: Snapshots, seen: Snapshot, window: int, rule: Rule, due: float, asked_on: float) -> Pairs:
     """Probability, outcome and household of the pairs that would be ordered for over a window."""
-    fitted = shop.fit(asked_on, window)
+    fitted = shop.fit(asked_on)
     assert fitted is not None
-    scores = fitted.probabilities(seen.traits.values)
+    scores = fitted.within(seen.traits.values, seen.day, window)
     likely = np.flatnonzero(scores >= 0.4)
     gaps = median_gaps(shop.purchases, seen.traits.pairs[likely], seen.traits.counts[likely])
     since = seen.day - seen.traits.last[likely]

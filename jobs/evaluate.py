@@ -14,7 +14,7 @@ from engine.domain.history import at_day, day_of
 from engine.errors import Unavailable
 from engine.learn import base, evaluation, foresight
 from engine.learn.evaluation import Row
-from engine.learn.foresight import Forecasts, Gate
+from engine.learn.foresight import Dates, Forecasts, Gate
 from engine.learn.lines import Lines, Split, last_orders, next_orders
 from engine.learn.training import snapshots_of
 from engine.store import artifacts
@@ -79,6 +79,51 @@ def run(db: Database, settings: Settings, *, cut: Cut, as_of: datetime, say: Say
     return Report(model_id=model.model_id, rows=rows, replenishment=found)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Foreseen:
+    """Forecasts of one level at chosen cut-offs."""
+
+    level: str  # item or family
+    least: int  # days that a pair was bought on before
+    forecasts: Sequence[Forecasts]
+    dates: Sequence[Dates]
+
+
+def foreseen(
+    db: Database,
+    settings: Settings,
+    *,
+    cutoffs: Sequence[datetime],
+    least: int,
+    promise: float,
+    levels: Sequence[str],
+    as_of: datetime,
+    say: Say,
+) -> list[Foreseen]:
+    """Forecasts made at some cut-offs, for windows that are over, and the pairs above an empirical threshold.
+
+    Parameters
+    ----------
+    least : days that a customer must have bought an item or a family on before the cut-off
+    promise : of the threshold, see ``foresight.foreseen``
+    levels : item, family or both
+    """
+    say("reading orders", 0, 1)
+    read = shopping.read(db, settings, as_of)
+    found = []
+    for level in levels:
+        snapshots = snapshots_of(read.lines, read.catalogue, day_of(as_of), SEED, by_item=level == "item")
+        made, dates = [], []
+        for done, cutoff in enumerate(cutoffs):
+            say(f"forecasts, {level} level", done, len(cutoffs))
+            day = day_of(cutoff)
+            judged = [foresight.foreseen(snapshots, day, w, least=least, promise=promise) for w in WINDOWS]
+            made += [one for one in judged if one is not None]
+            dates += [one for one in [foresight.dates(snapshots, day, least=least)] if one is not None]
+        found.append(Foreseen(level=level, least=least, forecasts=made, dates=dates))
+    return found
+
+
 def gate(
     db: Database, settings: Settings, *, promise: float, window: int, cutoffs: int, as_of: datetime, say: Say
 ) -> list[Gate]:
@@ -126,7 +171,33 @@ def _row(row: Row) -> dict[str, object]:
     }
 
 
-def _forecasts(one: Forecasts) -> dict[str, object]:
+def document(found: Sequence[Foreseen]) -> dict[str, list[dict[str, object]]]:
+    """Forecasts at chosen cut-offs as JSON, in the contract's words."""
+    return {
+        "replenishment": [_forecasts(one, each.level, each.least) for each in found for one in each.forecasts],
+        "dates": [_dates(one, each.level) for each in found for one in each.dates],
+    }
+
+
+def _dates(one: Dates, level: str) -> dict[str, object]:
+    return {
+        "cutoff": instant(at_day(one.cutoff)),
+        "level": level,
+        "dated": one.pairs,
+        "error_days": one.error,
+        "early_days": one.early,
+        "error_days_of_all": one.error_of_all,
+    }
+
+
+def _forecasts(one: Forecasts, level: str = "family", least: int = 2) -> dict[str, object]:
+    found = one.qualified
+    qualified = {
+        "promise": found.promise,
+        "threshold": found.threshold,
+        "qualified": found.pairs,
+        "precision": found.precision,
+    } if found else {}  # fmt: skip
     return {
         "cutoff": instant(at_day(one.cutoff)),
         "window": f"{one.window}d",
@@ -134,6 +205,11 @@ def _forecasts(one: Forecasts) -> dict[str, object]:
         "ece": one.honesty.ece,
         "brier": one.honesty.brier,
         "pairs": one.honesty.pairs,
+        "level": level,
+        "least_purchases": least,
+        "said": one.said,
+        "came": one.came,
+        **qualified,
     }
 
 

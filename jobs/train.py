@@ -16,7 +16,7 @@ from engine.learn.accuracy import Accuracy
 from engine.learn.training import Say, Trained, train
 from engine.store import artifacts, models
 from engine.store.database import Database
-from jobs import shopping
+from jobs import reliability, shopping
 
 log = structlog.get_logger()
 SEED = 20171130
@@ -134,7 +134,7 @@ def _welcome(trained: Trained, unreadable: bool) -> str:
 
 def _keep(db: Database, settings: Settings, model: base.Model, *, published: bool, reason: str, now: datetime) -> None:
     """The artifact first, then the record, then the pointer: whatever is pointed at is there and known."""
-    artifacts.write(settings.models, base.encode(model))
+    artifacts.write(settings.models, base.encode(model), reliability.files(model.metrics))
     with db.begin() as tx:
         models.add(
             tx,

@@ -187,5 +187,6 @@ def forecast(one: Forecast, customer_id: str) -> Json:
             "since_days": evidence.since_days,
             "median_gap_days": evidence.median_gap_days,
             "pairs_like_it": evidence.pairs_like_it,
+            "alive": round(evidence.alive, 6),
         },
     }

@@ -9,7 +9,7 @@ import click
 import typer
 
 from api.cli import out
-from api.cli.here import as_of, opened
+from api.cli.here import as_of, instant, opened
 from api.cli.out import AsJson
 from engine.config import Settings, parse_span
 from engine.errors import InputError, NotFound
@@ -204,12 +204,22 @@ def evaluate(
     promise: Annotated[float, typer.Option(min=0.4, max=0.99, help="Of the gate.")] = 0.9,
     window: Annotated[str, typer.Option(metavar="SPAN", help="Of the gate: 7d, 14d or 28d.")] = "14d",
     cutoffs: Annotated[int, typer.Option(min=1, max=200, help="Of the gate, weekly.")] = 15,
+    cutoff: Annotated[
+        list[str] | None, typer.Option(metavar="TIME", help="Judge the forecasts made then instead; may be repeated.")
+    ] = None,
+    least: Annotated[
+        int, typer.Option("--least-purchases", min=2, max=1000, help="With --cutoff: days a pair was bought on.")
+    ] = 2,
+    level: Annotated[
+        list[str] | None, typer.Option(metavar="item|family", help="With --cutoff; may be repeated; default both.")
+    ] = None,
     at: At = None,
     as_json: AsJson = False,
 ) -> None:
     """Accuracy of the served settings beside their baselines, fitted anew on what came before each test point.
 
-    Example: `rapport evaluate`, `rapport evaluate --gate --promise 0.9 --window 14d --cutoffs 15`
+    Example: `rapport evaluate`, `rapport evaluate --gate --promise 0.9 --window 14d --cutoffs 15`,
+    `rapport evaluate --cutoff 2017-11-01 --least-purchases 4`
     """
     from jobs import evaluate as evaluation
 
@@ -217,6 +227,8 @@ def evaluate(
     database = opened(settings)
     if gate:
         return _gate(settings, database, promise, window, cutoffs, at, as_json)
+    if cutoff:
+        return _foreseen(settings, database, cutoff, least, level or ["family", "item"], promise, at, as_json)
     if split not in tuple(evaluation.Cut):
         raise InputError.of("--split", " or ".join(evaluation.Cut), split)
     with out.stages(shown=not as_json) as say:
@@ -253,6 +265,41 @@ def _gate(
     if as_json:
         return out.document({"promise": promise, "window": window, "cutoffs": rows})
     out.table(("cut-off", "open", "threshold", "executions", "precision", "of purchases"), [r.values() for r in rows])
+
+
+def _foreseen(
+    settings: Settings,
+    database: Database,
+    given: list[str],
+    least: int,
+    levels: list[str],
+    promise: float,
+    at: str | None,
+    as_json: bool,
+) -> None:
+    from jobs import evaluate as evaluation
+
+    for level in levels:
+        if level not in ("item", "family"):
+            raise InputError.of("--level", "item or family", level)
+    moments = [moment for one in given if (moment := instant(settings, one, "--cutoff")) is not None]
+    with out.stages(shown=not as_json) as say:
+        found = evaluation.foreseen(
+            database,
+            settings,
+            cutoffs=moments,
+            least=least,
+            promise=promise,
+            levels=list(dict.fromkeys(levels)),
+            as_of=as_of(settings, database, at),
+            say=say,
+        )
+    said = evaluation.document(found)
+    if as_json:
+        return out.document(said)
+    for name, rows in said.items():
+        if rows:
+            out.table(list(rows[0]), [list(row.values()) for row in rows], title=name)
 
 
 def _tables(found: dict[str, object]) -> None:

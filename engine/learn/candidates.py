@@ -83,7 +83,7 @@ def first_of_each(owners: Ints, scores: Floats, n: int) -> Ints:
     begins = np.flatnonzero(np.diff(owners, prepend=-1))
     lengths = np.diff(np.append(begins, len(owners)))
     place = np.arange(len(owners)) - np.repeat(begins, lengths)
-    found: Ints = order[place < n].astype(np.int64)
+    found: Ints = np.asarray(order[place < n], np.int64)
     return found
 
 

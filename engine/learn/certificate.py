@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from engine.errors import InputError
+from engine.learn.hazard import Hazards
 from engine.learn.purchases import median_gaps
 from engine.learn.results import Certificate
 from engine.learn.rhythm import is_due, order_window
@@ -24,6 +26,7 @@ from engine.learn.snapshots import Snapshot, Snapshots
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 POOLED = 3  # windows
+SHARED = 42  # days between fits
 GRID = np.round(np.arange(0.98, 0.395, -0.01), 2)
 DELTA = 0.10
 START = 150  # pairs, from which the first threshold is tried
@@ -69,27 +72,26 @@ class Evidence:
 
 
 def gathered(snapshots: Snapshots, day: float, window: int, *, own_window: bool = True) -> Evidence:
-    """The three latest windows over by ``day`` that do not overlap, each scored by what was known before it.
+    """The three latest windows over by ``day`` that do not overlap, scored by a fit that was made before all of them.
+
+    Where too little had happened by then, there are fewer windows. Fits are made at whole multiples of six weeks back,
+    so that evidence for several windows shares them.
 
     Parameters
     ----------
     own_window : only the pairs that would be ordered for unasked over this window, see ``rhythm``; False: all pairs
     """
-    cutoffs = [day - window * n for n in range(1, POOLED + 1)]
-    probabilities, came, owners, used = [], [], [], []
-    for cutoff in cutoffs:
-        fitted = snapshots.fit(cutoff, window)
-        if fitted is None:
-            break
+    fitted, used = _before(snapshots, day, window)
+    probabilities, came, owners = [], [], []
+    for cutoff in used:
         seen = snapshots.at(cutoff)
-        scores = fitted.probabilities(seen.traits.values)
+        scores = fitted.within(seen.traits.values, cutoff, window) if fitted else np.zeros(0)
         meant = np.flatnonzero(scores >= GRID[-1])  # nothing below is ever acted on
         if own_window:
             meant = meant[_ordered_over(snapshots, seen, meant, window)]
         probabilities.append(scores[meant])
         came.append(seen.came(window)[meant])
         owners.append(seen.owners[meant])
-        used.append(cutoff)
     return evidence(
         window_days=window,
         probabilities=np.concatenate(probabilities) if used else np.zeros(0),
@@ -98,6 +100,16 @@ def gathered(snapshots: Snapshots, day: float, window: int, *, own_window: bool 
         windows=used,
         now=day,
     )
+
+
+def _before(snapshots: Snapshots, day: float, window: int) -> tuple[Hazards | None, list[float]]:
+    """A fit, and the cut-offs that it may be judged at: the latest windows over by ``day``, none before the fit."""
+    for n in range(POOLED, 0, -1):
+        for known in dict.fromkeys((day - SHARED * ceil(window * n / SHARED), day - window * n)):
+            fitted = snapshots.fit(known)
+            if fitted is not None:
+                return fitted, [day - window * back for back in range(1, n + 1)]
+    return None, []
 
 
 def _ordered_over(snapshots: Snapshots, seen: Snapshot, pairs: Ints, window: int) -> NDArray[np.bool_]:

@@ -1,8 +1,8 @@
 """How to rank, learned from baskets that came: each customer's latest, foreseen from what lay before them.
 
-The latest basket of each customer decides when to stop growing trees and whether they are better than the plain sum; the
-baskets before it are what the trees are grown on. Nothing is told of a candidate that was not known when its basket came:
-sales are counted up to that day, and neighbours and tastes are found without all of these baskets.
+The latest basket of each customer decides when to stop growing trees and whether they are better than the plain sum;
+the baskets before it are what the trees are grown on. Nothing is told of a candidate that was not known when its basket
+came: sales are counted up to that day, and neighbours and tastes are found without all of these baskets.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -76,6 +75,28 @@ class Purchases:
         """How many pairs of customer and family there are."""
         return len(self.owners)
 
+    def of_customers(self, kept: NDArray[np.bool_]) -> Purchases:
+        """Those of some of the customers, whose codes move up.
+
+        Parameters
+        ----------
+        kept : bool array of shape (n_customers,)
+        """
+        pairs = kept[self.owners]
+        rows, visits = np.repeat(pairs, np.diff(self.starts)), np.repeat(kept, np.diff(self.visit_starts))
+        every = pairs[self.all_pairs]
+        return Purchases(
+            owners=(np.cumsum(kept) - 1)[self.owners[pairs]],
+            families=self.families[pairs],
+            starts=np.concatenate(([0], np.cumsum(np.diff(self.starts)[pairs]))),
+            days=self.days[rows],
+            visits=(np.cumsum(visits) - 1)[self.visits[rows]],
+            visit_starts=np.concatenate(([0], np.cumsum(np.diff(self.visit_starts)[kept]))),
+            visit_days=self.visit_days[visits],
+            all_pairs=(np.cumsum(pairs) - 1)[self.all_pairs[every]],
+            all_days=self.all_days[every],
+        )
+
     def next_days(self, day: float) -> Floats:
         """For each pair, when it is next bought at or after ``day``; inf where it never is."""
         later = self.all_days >= day
@@ -87,9 +108,13 @@ class Purchases:
 
 def median_gaps(purchases: Purchases, pairs: Ints, counts: Ints) -> Floats:
     """The median time between the first ``counts`` purchase days of each of some pairs, days; each at least two."""
-    gaps = np.diff(purchases.days).tolist()
-    rows = zip(purchases.starts[pairs].tolist(), counts.tolist(), strict=True)
-    return np.array([median(gaps[start : start + count - 1]) for start, count in rows])
+    n = counts - 1
+    of, starts = np.repeat(np.arange(len(pairs)), n), np.cumsum(n) - n
+    rows = np.arange(len(of)) + np.repeat(purchases.starts[pairs] - starts, n)
+    gaps = purchases.days[rows + 1] - purchases.days[rows]
+    gaps = gaps[np.lexsort((gaps, of))]
+    found: Floats = (gaps[starts + (n - 1) // 2] + gaps[starts + n // 2]) / 2
+    return found
 
 
 def coded(values: NDArray[np.object_]) -> tuple[Ints, list[str]]:

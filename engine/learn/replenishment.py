@@ -1,8 +1,8 @@
 """When a customer buys a family again: one probability for any window up to 60 days, monotone in the window.
 
-Logistic regressions for 7, 14, 28 and 60 days, fitted on weekly snapshots whose windows are over, are joined by their
-cumulative hazard -log(1 - p), which is made to rise and is straight between them. Where too little has happened to fit
-one, purchases are taken to come at the pair's own rate, drawn to a prior (Gamma and Poisson).
+Hazards of the intervals up to 7, 14, 28 and 60 days, fitted on weekly snapshots whose windows are over, are summed and
+run on between those days as the pair's own gaps have it. Where too little has happened to fit them, purchases are taken
+to come at the pair's own rate, drawn to a prior (Gamma and Poisson).
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 from engine.domain.history import History
-from engine.learn.logistic import Logistic
+from engine.learn.courses import Courses
+from engine.learn.hazard import Hazards
 from engine.learn.purchases import Floats, Ints, median_gaps, of_history
 from engine.learn.results import Evidence, Forecast
-from engine.learn.snapshots import SNAPSHOTS, WEEK, Snapshots
+from engine.learn.snapshots import SAMPLES, SNAPSHOTS, WEEK, Snapshots
 from engine.learn.texts import packed, unpacked
-from engine.learn.traits import NAMES, FamilyRates, Traits, traits
+from engine.learn.traits import FamilyRates, Traits, spread_of_gaps, traits
 
-KNOTS = (7.0, 14.0, 28.0, 60.0)  # days
-KNOTS_FROM_0 = np.array([0.0, *KNOTS])
+ENDS = np.array([0.0, *SAMPLES])  # days
 LONGEST = 60.0
 CLASSES = (4, 8)  # purchase days from which a pair belongs to the next class: 2-3, 4-7, 8 and more
 SPREAD = 0.05  # correlation of a pair's windows where it cannot be estimated
@@ -38,15 +38,15 @@ class Replenishment:
 
     Attributes
     ----------
-    fits : from window in days to its regression; those that could not be fitted are missing
-    rates : how often families were bought when it was fitted
+    hazards : of the intervals ahead; None where too little had happened to fit them
+    rates : how families were bought when it was fitted
     families : names, the codes ``rates`` knows them by
     spread : float array of shape (3,), for each class of pairs how alike the windows of one pair are beyond its
         probability (intra-class correlation)
     like : int array of shape (10,), pairs that ``spread`` was found on, by tenths of their 7-day probability
     """
 
-    fits: dict[float, Logistic]
+    hazards: Hazards | None
     rates: FamilyRates
     families: Sequence[str]
     spread: Floats
@@ -59,21 +59,13 @@ class Replenishment:
     @classmethod
     def fit(cls, snapshots: Snapshots, families: Sequence[str]) -> Replenishment:
         """From everything before ``snapshots.until``."""
-        day = snapshots.until
-        fits = {knot: found for knot in KNOTS if (found := snapshots.fit(day, knot)) is not None}
-        spread, like = _spread(snapshots, fits.get(KNOTS[0]))
-        return cls(fits=fits, rates=snapshots.rates(day), families=families, spread=spread, like=like)
+        hazards = snapshots.fit(snapshots.until)
+        spread, like = _spread(snapshots, hazards)
+        return cls(hazards=hazards, rates=snapshots.rates(snapshots.until), families=families, spread=spread, like=like)
 
-    def _hazards(self, found: Traits) -> tuple[Floats, Floats]:
-        """Windows from 0 on, and the cumulative hazard of each pair at them, shape (n, n_windows)."""
-        if not self.fits:
-            return KNOTS_FROM_0, _at_own_rate(found)
-        days = sorted(self.fits)
-        columns = [np.zeros(len(found.counts))]
-        for day in days:
-            p = np.clip(self.fits[day].probabilities(found.values), 0.0, 1 - 1e-9)
-            columns.append(np.maximum(-np.log1p(-p), columns[-1]))
-        return np.array([0.0, *days]), np.column_stack(columns)
+    def courses(self, found: Traits, day: float) -> Courses:
+        """The time ahead of each pair, from what was known of it on ``day``."""
+        return ahead(self.hazards, found, day)
 
     def forecasts(
         self,
@@ -97,22 +89,22 @@ class Replenishment:
         found = traits(purchases, day, self.rates, self._codes(names)[purchases.families])
         if not len(found.pairs):
             return [[] for _ in windows_of]
-        days, hazards = self._hazards(found)
+        courses = self.courses(found, day)
         gaps = median_gaps(purchases, found.pairs, found.counts)
         families = [names[code] for code in purchases.families[found.pairs].tolist()]
         if least > 0:
-            first = 1 - np.exp(-_between(days, hazards, np.array([windows_of[0](gap) for gap in gaps.tolist()], float)))
+            first = courses.within(np.array([windows_of[0](gap) for gap in gaps.tolist()], float))
             kept = (first >= least) | np.array([family in always for family in families], bool)
-            found, hazards, gaps = found.take(kept), hazards[kept], gaps[kept]
+            found, courses, gaps = found.take(kept), courses.take(kept), gaps[kept]
             families = [family for family, keep in zip(families, kept.tolist(), strict=True) if keep]
             wanted = frozenset(families)
             seen = seen.take(np.array([family in wanted for family in seen.families], bool))
-        evidence = self._evidence(found, gaps, days, hazards, day)
-        expected, usual = self._expected(days, hazards, day), usual_items(seen)
+        evidence = self._evidence(found, gaps, courses)
+        expected, usual = self._expected(courses, day), usual_items(seen)
         made = []
         for window_of in windows_of:
             windows = np.array([window_of(gap) for gap in gaps.tolist()], float)
-            p = 1 - np.exp(-_between(days, hazards, windows))
+            p = courses.within(windows)
             low, high = self.intervals(p, found.counts)
             columns = zip(families, windows.tolist(), p.tolist(), low.tolist(), high.tolist(), strict=True)
             made.append(
@@ -132,10 +124,10 @@ class Replenishment:
             )
         return made
 
-    def _evidence(self, found: Traits, gaps: Floats, days: Floats, hazards: Floats, day: float) -> list[Evidence]:
-        week = 1 - np.exp(-_between(days, hazards, np.full(len(gaps), KNOTS[0])))
+    def _evidence(self, found: Traits, gaps: Floats, courses: Courses) -> list[Evidence]:
+        week = courses.within(np.full(len(gaps), WEEK))
         like = self.like[np.minimum((week * 10).astype(int), 9)]
-        columns = (found.counts, found.first, found.last, day - found.last, gaps, like)
+        columns = (found.counts, found.first, found.last, courses.since, gaps, like, alive(found, courses))
         return [
             Evidence(
                 purchases=count,
@@ -144,8 +136,9 @@ class Replenishment:
                 since_days=since,
                 median_gap_days=gap,
                 pairs_like_it=alike,
+                alive=going,
             )
-            for count, first, last, since, gap, alike in zip(*(c.tolist() for c in columns), strict=True)
+            for count, first, last, since, gap, alike, going in zip(*(c.tolist() for c in columns), strict=True)
         ]
 
     def intervals(self, p: Floats, counts: Ints) -> tuple[Floats, Floats]:
@@ -158,18 +151,14 @@ class Replenishment:
         low, high = (betaincinv(mean * weight, (1 - mean) * weight, share) for share in (tail, 1 - tail))
         return np.minimum(low, p), np.maximum(high, p)
 
-    def _expected(self, days: Floats, hazards: Floats, day: float) -> list[float | None]:
-        """When each is as likely as not to have been bought; None where that is no date to rely on."""
-        if not self.fits:
-            return [None] * len(hazards)
-        within = _between(days, hazards, np.full(len(hazards), DATED[0]))
-        sure = 1 - np.exp(-within) >= DATED[1]
-        ends = np.append(days, 2 * LONGEST)  # on as before beyond the last window
-        rows = np.column_stack([hazards, _between(days, hazards, np.full(len(hazards), ends[-1]))])
-        return [
-            day + float(np.interp(np.log(2), row, ends)) if known else None
-            for row, known in zip(rows, sure.tolist(), strict=True)
-        ]
+    def _expected(self, courses: Courses, day: float) -> list[float | None]:
+        """When each is as likely as not to have been bought, if within 60 days; None where no date is to be told."""
+        if self.hazards is None or not len(courses):
+            return [None] * len(courses)
+        sure = dated(courses)
+        found = np.zeros(len(courses))
+        found[sure] = courses.take(sure).medians(LONGEST)
+        return [day + days if known else None for days, known in zip(found.tolist(), sure.tolist(), strict=True)]
 
     def _codes(self, names: Sequence[str]) -> Ints:
         """The codes that the rates know families by; -1 for one not seen in training."""
@@ -177,13 +166,11 @@ class Replenishment:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it is, as arrays."""
-        fits = {f"fit{knot:g}.{name}": array for knot, fit in self.fits.items() for name, array in fit.arrays().items()}
+        hazards = {} if self.hazards is None else self.hazards.arrays()
         return {
-            **fits,
+            **{f"hazards.{name}": array for name, array in hazards.items()},
             **packed("families", self.families),
-            "knots": np.array(sorted(self.fits)),
-            "rates": self.rates.rates,
-            "trends": self.rates.trends,
+            "rates": self.rates.values,
             "spread": self.spread,
             "like": self.like,
         }
@@ -191,17 +178,44 @@ class Replenishment:
     @classmethod
     def of_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Replenishment:
         """The inverse of ``arrays``."""
-        names = ("mean", "scale", "knots", "weights")
+        start = "hazards."
+        hazards = {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
         return cls(
-            fits={
-                float(knot): Logistic.of_arrays({name: arrays[f"fit{knot:g}.{name}"] for name in names})
-                for knot in arrays["knots"]
-            },
-            rates=FamilyRates(rates=arrays["rates"], trends=arrays["trends"]),
+            hazards=Hazards.of_arrays(hazards) if hazards else None,
+            rates=FamilyRates(values=arrays["rates"]),
             families=unpacked("families", arrays),
             spread=arrays["spread"],
             like=arrays["like"],
         )
+
+
+def ahead(hazards: Hazards | None, found: Traits, day: float) -> Courses:
+    """The time ahead of each pair from what was known of it on ``day``; at its own rate where nothing was fitted."""
+    return Courses(
+        ends=ENDS if hazards is None else hazards.ends,
+        hazards=_at_own_rate(found, day) if hazards is None else hazards.cumulative(found.values, day),
+        since=day - found.last,
+        gap=found.named("gap"),
+        spread=spread_of_gaps(found),
+        passed=np.arange(LONGEST + 1) if hazards is None else hazards.calendar.passed(day, int(LONGEST)),
+    )
+
+
+def dated(courses: Courses) -> NDArray[np.bool_]:
+    """Which are so likely bought soon that a date means something."""
+    return courses.within(np.full(len(courses), DATED[0])) >= DATED[1]
+
+
+def alive(found: Traits, courses: Courses) -> Floats:
+    """The probability that each is still bought as it was, and not given up; shape (n,).
+
+    Two states are taken: given up, and then it is not bought; or bought on at the pace it had from its first to its
+    last purchase, drawn to one purchase in 60 days more. It is what makes the two come to the forecast over 60 days:
+    P(bought) = alive * P(bought at that pace).
+    """
+    pace = found.counts / (found.last - found.first + LONGEST)
+    found_within = courses.within(np.full(len(courses), LONGEST))
+    return np.minimum(found_within / -np.expm1(-pace * LONGEST), 1.0)
 
 
 def usual_items(history: History) -> dict[str, str]:
@@ -216,26 +230,14 @@ def usual_items(history: History) -> dict[str, str]:
     return {family_of[code]: str(names[code]) for code in order.tolist()}
 
 
-def _between(days: Floats, hazards: Floats, windows: Floats) -> Floats:
-    """The hazard of each row at its window: straight between the knots, and on as before beyond the last."""
-    right = np.minimum(np.searchsorted(days, windows, side="right"), len(days) - 1)
-    rows = np.arange(len(hazards))
-    inside = (windows - days[right - 1]) / (days[right] - days[right - 1])
-    low, high = hazards[rows, right - 1], hazards[rows, right]
-    beyond = high * windows / days[-1]
-    found: Floats = np.where(windows >= days[-1], beyond, low + inside * (high - low))
-    return found
-
-
-def _at_own_rate(found: Traits) -> Floats:
+def _at_own_rate(found: Traits, day: float) -> Floats:
     """The hazard of 1 - (b / (b + window))^a, with a purchases in b days since the first; one a year is the prior."""
-    since_first = np.expm1(found.values[:, NAMES.index("age")])
-    a, b = found.counts.astype(float), since_first + 365.0
-    hazards: Floats = a[:, None] * np.log1p(KNOTS_FROM_0[None, :] / b[:, None])
+    a, b = found.counts.astype(float), day - found.first + 365.0
+    hazards: Floats = a[:, None] * np.log1p(ENDS[None, :] / b[:, None])
     return hazards
 
 
-def _spread(snapshots: Snapshots, weekly: Logistic | None) -> tuple[Floats, Ints]:
+def _spread(snapshots: Snapshots, hazards: Hazards | None) -> tuple[Floats, Ints]:
     """How alike the weeks of one pair are beyond its probability, by class of pairs; and how many pairs were alike.
 
     Pairs as they stood eight weeks ago are followed week by week. Residuals r are taken from the mean of the pairs of
@@ -243,10 +245,10 @@ def _spread(snapshots: Snapshots, weekly: Logistic | None) -> tuple[Floats, Ints
     pair, against that of sqrt(v_i v_j), is the intra-class correlation.
     """
     start = snapshots.until - WEEK * SNAPSHOTS
-    if weekly is None or start < snapshots.first:
+    if hazards is None or start < snapshots.first:
         return np.full(len(CLASSES) + 1, SPREAD), np.zeros(10, np.int64)
     seen = snapshots.at(start)
-    tenths = np.minimum((weekly.probabilities(seen.traits.values) * 10).astype(int), 9)
+    tenths = np.minimum((hazards.within(seen.traits.values, start, WEEK) * 10).astype(int), 9)
     like = np.bincount(tenths, minlength=10)
     came = np.column_stack([snapshots.came(seen, start + WEEK * n, WEEK) for n in range(SNAPSHOTS)]).astype(float)
     sums = np.column_stack([np.bincount(tenths, column, minlength=10) for column in came.T])

@@ -49,6 +49,7 @@ class Evidence:
     since_days: float  # from the last purchase to the time of the forecast
     median_gap_days: float  # between purchase days
     pairs_like_it: int  # pairs of customer and family in training, whose probability was about as high
+    alive: float  # probability that it is still bought as it was, and not given up, see ``replenishment.alive``
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.learn.logistic import Logistic
+from engine.learn.calendar import Calendar
+from engine.learn.hazard import Hazards, Risks
 from engine.learn.purchases import Floats, Ints, Purchases
 from engine.learn.traits import FamilyRates, Traits, family_rates, traits
 
 WEEK = 7.0  # days between snapshots
 SNAPSHOTS = 8  # that a fit learns from
-SAMPLE = 80_000  # pairs that a fit learns from at most
-QUANTILES = (0.2, 0.5, 0.8, 0.95)  # of each feature, where its line may bend
+SAMPLES = {7.0: 30_000, 14.0: 10_000, 28.0: 10_000, 60.0: 5_000}  # end of an interval -> pairs of a snapshot at most
+MOST = 1_000_000  # pairs of the customers that a fit learns from, about
 WARM_UP = 28.0  # days of history before the first snapshot
-FEWEST = 50  # pairs that came, and pairs that did not, without which nothing is learned
+FEWEST = 50  # pairs that came in an interval, and pairs that did not, without which nothing is learned of it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -41,6 +41,11 @@ class Snapshot:
         """Whether each was bought within the window."""
         return self.wait < window
 
+    def bought_on(self, least: int) -> Snapshot:
+        """The pairs bought on at least so many days."""
+        kept = self.traits.counts >= least
+        return replace(self, traits=self.traits.take(kept), owners=self.owners[kept], wait=self.wait[kept])
+
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Snapshots:
@@ -57,8 +62,9 @@ class Snapshots:
     n_families: int
     until: float
     seed: int
-    _samples: dict[float, tuple[Floats, Floats]] = field(default_factory=dict)
-    _fits: dict[tuple[float, float], Logistic | None] = field(default_factory=dict)
+    _samples: dict[float, tuple[NDArray[np.float32], Floats]] = field(default_factory=dict)
+    _part: Purchases | None = None
+    _fits: dict[float, Hazards | None] = field(default_factory=dict)
 
     @property
     def first(self) -> float:
@@ -72,12 +78,15 @@ class Snapshots:
 
     def at(self, day: float) -> Snapshot:
         """The snapshot of a day; what it says of waiting counts only as far as ``until``."""
-        found = traits(self.purchases, day, self.rates(day))
+        return self._snapshot(self.purchases, day)
+
+    def _snapshot(self, purchases: Purchases, day: float) -> Snapshot:
+        found = traits(purchases, day, self.rates(day))
         return Snapshot(
             day=day,
             traits=found,
-            owners=self.purchases.owners[found.pairs],
-            wait=self.purchases.next_days(day)[found.pairs] - day,
+            owners=purchases.owners[found.pairs],
+            wait=purchases.next_days(day)[found.pairs] - day,
         )
 
     def came(self, seen: Snapshot, day: float, window: float) -> NDArray[np.bool_]:
@@ -90,29 +99,47 @@ class Snapshots:
         latest = day - WEEK * ceil(window / WEEK)
         return [d for d in (latest - WEEK * n for n in range(SNAPSHOTS)) if d >= self.first]
 
-    def fit(self, day: float, window: float) -> Logistic | None:
-        """What could be learned by ``day`` on buying within ``window`` days; None where too little had happened."""
-        key = (day, window)
-        if key not in self._fits:
-            self._fits[key] = self._fitted(self.days(day, window), window)
-        return self._fits[key]
+    def fit(self, day: float) -> Hazards | None:
+        """What could be learned by ``day``; None where too little had happened."""
+        if day not in self._fits:
+            calendar = Calendar.fit(self.purchases.days, day)
+            risks = self._risks(day, calendar)
+            self._fits[day] = Hazards.fit(risks, calendar, seed=self.seed) if risks else None
+        return self._fits[day]
 
-    def _fitted(self, days: Sequence[float], window: float) -> Logistic | None:
-        samples = [self._sample(day) for day in days]
-        if not samples:
-            return None
-        x = np.concatenate([values for values, _ in samples])
-        y = np.concatenate([wait for _, wait in samples]) < window
-        if min(np.count_nonzero(y), np.count_nonzero(~y)) < FEWEST:
-            return None
-        return Logistic.fit(x, y, quantiles=QUANTILES)
+    def _risks(self, day: float, calendar: Calendar) -> dict[float, list[Risks]]:
+        """By the end of each interval that enough pairs were bought in; one with too few is joined to the next."""
+        found: dict[float, list[Risks]] = {}
+        start = 0.0
+        for knot, most in SAMPLES.items():
+            reached = [self._reached(past, start, knot, most, calendar) for past in self.days(day, knot)]
+            came = sum(np.count_nonzero(one.came) for one in reached)
+            if min(came, sum(len(one.came) for one in reached) - came) >= FEWEST:
+                found[knot] = reached
+                start = knot
+        return found
 
-    def _sample(self, day: float) -> tuple[Floats, Floats]:
+    def _reached(self, past: float, start: float, end: float, most: int, calendar: Calendar) -> Risks:
+        """Of the sample of a day those that were not bought in its first ``start`` days, ``most`` of them at most."""
+        values, wait = self._sample(past)
+        kept = np.flatnonzero(wait >= start)[:most]
+        offset = float(calendar.offsets(past, np.array([0.0, start, end]) if start else np.array([0.0, end]))[-1])
+        return Risks(values=values[kept], came=wait[kept] < end, offset=offset)
+
+    def _sample(self, day: float) -> tuple[NDArray[np.float32], Floats]:
         """Values and waits of some of the pairs of a day, drawn by the seed and the day."""
         if day not in self._samples:
-            found = self.at(day)
+            found = self._snapshot(self._learned_from(), day)
             rng = np.random.default_rng((self.seed, int(day)))
-            n, most = len(found.wait), SAMPLE // SNAPSHOTS
-            drawn = np.sort(rng.choice(n, most, replace=False)) if n > most else np.arange(n)
+            drawn = rng.permutation(len(found.wait))[: max(SAMPLES.values())]
             self._samples[day] = (found.traits.values[drawn], found.wait[drawn])
         return self._samples[day]
+
+    def _learned_from(self) -> Purchases:
+        """Of everybody, or where they are many, of some customers drawn by the seed."""
+        if self._part is None:
+            n_customers = len(self.purchases.visit_starts) - 1
+            share = min(MOST / max(self.purchases.n_pairs, 1), 1.0)
+            drawn = np.random.default_rng(self.seed).uniform(size=n_customers) < share
+            self._part = self.purchases if share == 1.0 else self.purchases.of_customers(drawn)
+        return self._part

@@ -9,8 +9,8 @@ from datetime import datetime
 import numpy as np
 
 from engine.domain.history import day_of
-from engine.learn import base
-from engine.learn.accuracy import Accuracy, honesty, reliability
+from engine.learn import base, foresight
+from engine.learn.accuracy import Accuracy
 from engine.learn.baskets import Learned, NextBasket
 from engine.learn.catalogue import Catalogue
 from engine.learn.certificate import gathered
@@ -20,7 +20,7 @@ from engine.learn.lines import Lines, Split, last_orders
 from engine.learn.purchases import Purchases
 from engine.learn.replenishment import Replenishment
 from engine.learn.rhythm import WINDOWS
-from engine.learn.snapshots import WEEK, Snapshots
+from engine.learn.snapshots import Snapshots
 from engine.learn.sources import Sources
 
 Say = Callable[[str, int, int], None]  # a stage, how far it is, how far it goes
@@ -80,11 +80,13 @@ def train(
     return Trained(model=model, ours=ours, served=before)
 
 
-def snapshots_of(lines: Lines, catalogue: Catalogue, day: float, seed: int) -> Snapshots:
-    """The snapshots of families up to a day."""
+def snapshots_of(lines: Lines, catalogue: Catalogue, day: float, seed: int, *, by_item: bool = False) -> Snapshots:
+    """The snapshots of families up to a day, or of items, each taken for a family of its own."""
     bought = lines.before(day)
-    purchases = Purchases.of(bought.customers, catalogue.family_of[bought.items], bought.days)
-    return Snapshots(purchases=purchases, n_families=len(catalogue.families), until=day, seed=seed)
+    codes = bought.items if by_item else catalogue.family_of[bought.items]
+    purchases = Purchases.of(bought.customers, codes, bought.days)
+    n = len(catalogue) if by_item else len(catalogue.families)
+    return Snapshots(purchases=purchases, n_families=n, until=day, seed=seed)
 
 
 def _judged(
@@ -109,16 +111,15 @@ def _metrics(lines: Lines, found: Accuracy | None, snapshots: Snapshots) -> Mapp
 
 
 def _replenishment(snapshots: Snapshots) -> Mapping[str, object] | None:
-    """Of the latest week that is over, forecast from what was known before it."""
-    cutoff = snapshots.until - WEEK
-    fitted = snapshots.fit(cutoff, WEEK)
-    if fitted is None:
-        return None
-    seen = snapshots.at(cutoff)
-    probabilities, came = fitted.probabilities(seen.traits.values), seen.came(WEEK)
-    return {
-        "cutoff_day": cutoff,
-        "window_days": int(WEEK),
-        **asdict(honesty(probabilities, came)),
-        "reliability": [asdict(one) for one in reliability(probabilities, came)],
-    }
+    """Of the latest windows that are over, forecast from what was known before them; in front those of a week."""
+    rows = [
+        {
+            "cutoff_day": one.cutoff,
+            "window_days": one.window,
+            "known_day": one.known,
+            **asdict(one.honesty),
+            "reliability": [asdict(each) for each in one.bins],
+        }
+        for one in foresight.reliable(snapshots, WINDOWS)
+    ]
+    return {**rows[0], "windows": rows} if rows else None

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from engine.learn import traits
 from engine.learn.baskets import Learned, NextBasket
+from engine.learn.calendar import SIZE
 from engine.learn.catalogue import Catalogue
 from engine.learn.demand import TRAITS
 from engine.learn.features import NAMES
-from engine.learn.logistic import Logistic
 from engine.learn.replenishment import CLASSES, Replenishment
 from engine.learn.siblings import MOST
 from engine.learn.sources import Sources
@@ -35,6 +35,7 @@ def faults(catalogue: Catalogue, baskets: NextBasket, replenishment: Replenishme
     return [
         *(f"{name}: shape {came}, expected {expected}" for name, came, expected in shapes if came != expected),
         *(f"{name}: codes beyond {most}" for name, found, most in codes if not _within(found, most)),
+        *(["forecast: knots that do not rise"] if not _rising(replenishment) else []),
         *(["neighbours: places that fall"] if np.any(np.diff(sources.neighbours.starts) < 0) else []),
     ]
 
@@ -65,20 +66,19 @@ def _of_rankers(learned: Learned) -> Iterator[tuple[str, Shape, Shape]]:
 
 def _of_families(replenishment: Replenishment) -> Iterator[tuple[str, Shape, Shape]]:
     families = (len(replenishment.families),)
-    yield "rates", replenishment.rates.rates.shape, families
-    yield "trends", replenishment.rates.trends.shape, families
+    yield "rates", replenishment.rates.values.shape, (*families, len(traits.OF_FAMILIES))
     yield "spread", replenishment.spread.shape, (len(CLASSES) + 1,)
     yield "pairs alike", replenishment.like.shape, (10,)
-    for knot, fit in replenishment.fits.items():
-        yield from _of_fit(f"forecast of {knot:g} days", fit)
+    if replenishment.hazards is not None:
+        yield "calendar", replenishment.hazards.calendar.weights.shape, (SIZE,)
+        yield "traits of the forecast", (replenishment.hazards.features,), (len(traits.NAMES),)
 
 
-def _of_fit(name: str, fit: Logistic) -> Iterator[tuple[str, Shape, Shape]]:
-    features, bends = len(traits.NAMES), len(fit.knots)
-    yield f"{name}, mean", fit.mean.shape, (features,)
-    yield f"{name}, scale", fit.scale.shape, (features,)
-    yield f"{name}, knots", fit.knots.shape, (bends, features)
-    yield f"{name}, weights", fit.weights.shape, (features * (1 + bends),)
+def _rising(replenishment: Replenishment) -> bool:
+    """Whether the intervals of the forecast follow one another."""
+    return replenishment.hazards is None or (
+        len(replenishment.hazards.knots) > 0 and bool(np.all(np.diff(replenishment.hazards.ends) > 0))
+    )
 
 
 def _within(codes: Ints, n: int) -> bool:

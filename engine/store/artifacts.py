@@ -6,7 +6,8 @@
     ├── served                  the id of the model that is served
     └── 20171130T000000-1a2b/
         ├── manifest.json       what it is, and the SHA-256 of every file
-        └── NAME.npy            one array each; no pickle
+        ├── NAME.npy            one array each; no pickle
+        └── reliability.csv     what a person may read of it; not needed to serve
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
@@ -36,14 +38,21 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-def write(folder: Path, artifact: Artifact) -> None:
-    """Keep an artifact: written aside and moved in as a whole, on the disk before it is there."""
+def write(folder: Path, artifact: Artifact, beside: Mapping[str, bytes] = MappingProxyType({})) -> None:
+    """Keep an artifact: written aside and moved in as a whole, on the disk before it is there.
+
+    Parameters
+    ----------
+    beside : from names of files to what is in them, for people to read; checksums are kept, serving does not need them
+    """
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f".{artifact.model_id}.{uuid4().hex[:8]}"
     aside.mkdir()
     try:
         files = {name: _write_array(aside, name, array) for name, array in artifact.arrays.items()}
-        _write(aside / MANIFEST, json.dumps(_manifest(artifact, files), indent=1, sort_keys=True).encode())
+        for name, content in beside.items():
+            _write(aside / name, content)
+        _write(aside / MANIFEST, json.dumps(_manifest(artifact, files, beside), indent=1, sort_keys=True).encode())
         _sync(aside)
         aside.replace(folder / artifact.model_id)
         _sync(folder)
@@ -138,7 +147,7 @@ class Slot(Generic[T]):
         self._seen = stamp
 
 
-def _manifest(artifact: Artifact, files: dict[str, str]) -> dict[str, Any]:
+def _manifest(artifact: Artifact, files: dict[str, str], beside: Mapping[str, bytes]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "model_id": artifact.model_id,
@@ -147,6 +156,7 @@ def _manifest(artifact: Artifact, files: dict[str, str]) -> dict[str, Any]:
         "settings": artifact.settings,
         "metrics": artifact.metrics,
         "files": files,
+        "beside": {name: sha256(content).hexdigest() for name, content in beside.items()},
     }
 
 

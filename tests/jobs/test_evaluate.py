@@ -20,7 +20,7 @@ from tests.shops import CUSTOMERS, NOW, open_shop
 
 WEEK = timedelta(days=7)
 ROW = {"method", "level", "list", "recall@10", "recall@20", "ndcg@10", "phr@10", "se", "customers"}
-FORECAST = {"cutoff", "window", "auc", "ece", "brier", "pairs"}
+FORECAST = {"cutoff", "window", "auc", "ece", "brier", "pairs", "level", "least_purchases", "said", "came"}
 GATE = {"cutoff", "open", "threshold", "executions", "precision", "share_of_purchases"}
 
 
@@ -164,3 +164,30 @@ def test_a_model_that_cannot_be_read_is_not_judged(own_shop):
     (folder / "als.gram.npy").unlink()
     with pytest.raises(ArtifactError, match=folder.name):
         own_shop.report()
+
+
+QUALIFIED = {"promise", "threshold", "qualified", "precision"}
+DATES = {"cutoff", "level", "dated", "error_days", "early_days", "error_days_of_all"}
+
+
+def test_forecasts_of_chosen_cut_offs_are_judged_at_both_levels(shop):
+    cutoffs = [NOW - 6 * WEEK, NOW - 3 * WEEK]
+    found = evaluate.foreseen(
+        shop.db,
+        shop.settings,
+        cutoffs=cutoffs,
+        least=4,
+        promise=0.8,
+        levels=["family", "item"],
+        as_of=NOW,
+        say=silent,
+    )
+    said = evaluate.document(found)
+    assert json.loads(json.dumps(said, allow_nan=False)) == said
+    assert all(set(row) == FORECAST | QUALIFIED for row in said["replenishment"])
+    assert all(set(row) == DATES for row in said["dates"])
+    places = [(row["level"], row["cutoff"][:10], row["window"]) for row in said["replenishment"]]
+    first, second = (f"{cutoff:%Y-%m-%d}" for cutoff in cutoffs)
+    windows = [(first, "7d"), (first, "14d"), (first, "28d"), (second, "7d"), (second, "14d")]
+    assert places == [(level, *place) for level in ("family", "item") for place in windows]
+    assert {row["least_purchases"] for row in said["replenishment"]} == {4}

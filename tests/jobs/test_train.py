@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -19,7 +22,7 @@ from engine.learn.accuracy import Accuracy
 from engine.store import artifacts, consents, customers, items, models, orders
 from engine.store.artifacts import Slot
 from engine.store.database import Database
-from jobs import train
+from jobs import reliability, train
 from tests.shops import NOW, bought, open_shop, stocked
 
 WEEK = timedelta(days=7)
@@ -268,3 +271,23 @@ def test_those_who_refused_leave_no_trace(db, settings, default, tmp_path):
     for name, array in first.items():
         assert name.startswith("als.") or np.array_equal(array, second[name]), name
     alone.close()
+
+
+def test_a_table_and_a_picture_of_its_forecasts_lie_beside_a_model(small, settings):
+    found = trained(small, settings)
+    folder = settings.models / found.model_id
+    rows = list(csv.DictReader((folder / reliability.TABLE).read_text().splitlines()))
+    windows = found.metrics["replenishment"]["windows"]
+    assert [(int(row["window_days"]), int(row["pairs"])) for row in rows] == [
+        (one["window_days"], each["pairs"]) for one in windows for each in one["reliability"]
+    ]
+    picture = ElementTree.parse(folder / reliability.PICTURE).getroot()
+    assert len(list(picture.iter("{http://www.w3.org/2000/svg}circle"))) == len(rows) > 0
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["beside"] == {
+        name: sha256((folder / name).read_bytes()).hexdigest() for name in (reliability.TABLE, reliability.PICTURE)
+    }
+
+
+def test_where_no_forecast_could_be_judged_nothing_lies_beside_a_model():
+    assert reliability.files({"replenishment": None}) == {}

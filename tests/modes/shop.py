@@ -160,6 +160,7 @@ def a_forecast(family: str = "coffee", item_id: str = "i1", probability: float =
         since_days=27.0,
         median_gap_days=given.pop("gap", 28.0),
         pairs_like_it=500,
+        alive=0.9,
     )
     known = {
         "window_days": 14.0,

@@ -83,7 +83,8 @@ def test_a_model_from_the_disk_answers_as_the_one_that_was_trained(model, artifa
 
 
 def test_the_known_shop_was_learned(model):
-    assert {7.0, 14.0} <= set(model.replenishment.fits)
+    assert model.replenishment.hazards is not None
+    assert {7.0, 14.0} <= set(model.replenishment.hazards.knots.tolist())
     assert any(model.certificate(window, 0.8).is_open for window in (7, 14, 28))
 
 

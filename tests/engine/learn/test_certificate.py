@@ -205,11 +205,11 @@ def test_the_proof_of_a_shop_holds_in_the_weeks_that_follow():
         whole = snapshots(refills(100 + seed, 150, spread=0.35), until=UNTIL)
         day = UNTIL - 14
         proof = certify(gathered(whole, day, 14, own_window=False), 0.8)
-        fitted = whole.fit(day, 14.0)
+        fitted = whole.fit(day)
         assert fitted is not None
         if proof.is_open:
             seen = whole.at(day)
-            acted = fitted.probabilities(seen.traits.values) >= proof.threshold
+            acted = fitted.within(seen.traits.values, day, 14) >= proof.threshold
             kept.append(float(seen.came(14)[acted].mean()))
     assert len(kept) > 10
     assert sum(one < 0.8 for one in kept) <= 3
@@ -226,7 +226,7 @@ def test_gates_replayed_are_those_of_their_own_days(shop):
         assert one.threshold == proof.threshold
         assert one.threshold is not None
         seen = shop.at(one.cutoff)
-        acted = shop.fit(one.cutoff, 14).probabilities(seen.traits.values) >= one.threshold
+        acted = shop.fit(one.cutoff).within(seen.traits.values, one.cutoff, 14) >= one.threshold
         assert one.executions == acted.sum()
         assert one.precision == pytest.approx(seen.came(14)[acted].mean())
         assert one.share_of_purchases == pytest.approx((seen.came(14) & acted).sum() / seen.came(14).sum())

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from engine.domain.history import History
 from engine.learn.accuracy import honesty
+from engine.learn.calendar import SIZE, Calendar
 from engine.learn.certificate import gathered
-from engine.learn.logistic import Logistic
+from engine.learn.hazard import Hazards, Risks
 from engine.learn.purchases import Purchases, median_gaps, of_history
 from engine.learn.replenishment import LONGEST, Replenishment
 from engine.learn.traits import NAMES as TRAITS
-from engine.learn.traits import FamilyRates, family_rates, traits
+from engine.learn.traits import OF_FAMILIES, FamilyRates, family_rates, traits
 from tests.engine.learn.contracts import assert_same
 from tests.engine.learn.known import history, law
 from tests.engine.learn.rhythms import NAMES, UNTIL, Bought, history_of, purchases, refills, snapshots
@@ -96,67 +97,67 @@ def test_one_customers_traits_are_the_same_alone_and_among_all_with_the_future_k
         assert values == pytest.approx(rows[pair])
 
 
-def by_definition(own: list[float], visits: list[float], day: float, rate: tuple[float, float]) -> dict[str, float]:
-    """The traits of one pair from its purchase days and the customer's visits before ``day``, one by one."""
-    n, last = len(own), own[-1]
+def by_definition(
+    own: list[float], others: list[list[float]], visits: list[float], day: float, rate: list[float]
+) -> dict[str, float]:
+    """The traits of one pair before ``day``, one by one.
+
+    Parameters
+    ----------
+    own, others : purchase days of the pair, and of all the customer's pairs bought on two days, itself among them
+    """
+    n, since = len(own), day - own[-1]
     gaps = [b - a for a, b in pairwise(own)]
-    mean = max((last - own[0]) / (n - 1), 0.5)
+    logs = [np.log(max(gap, 0.5)) for gap in gaps]
+    mean, variance = sum(logs) / len(logs), float(np.var(logs))
     back = min(n - 1, 3)
-    recent = max((last - own[-1 - back]) / back, 0.5)
-    variance = max(sum(gap**2 for gap in gaps) / (n - 1) - mean**2, 0.0)
-    since = day - last
-    visits_since = sum(int(one) > int(last) for one in visits)
-    visits_between = sum(int(own[0]) < int(one) <= int(last) for one in visits) / (n - 1)
-    trips, came = len(visits), day - visits[-1]
-    usual = max((visits[-1] - visits[0]) / max(trips - 1, 1), 0.5)
-    lately = min(max(trips - 1, 1), 5)
-    usual_lately = max((visits[-1] - visits[max(trips - 1 - lately, 0)]) / lately, 0.5)
-    steps = since / mean
+    recent = max((own[-1] - own[-1 - back]) / back, 0.5)
+    passed = sum(int(one) > int(own[-1]) for one in visits)
+    between = sum(int(own[0]) < int(one) <= int(own[-1]) for one in visits) / (n - 1)
+    came, usual = day - visits[-1], max((visits[-1] - visits[0]) / max(len(visits) - 1, 1), 0.5)
     return {
         "purchases": np.log(n),
-        "recency": np.log(since + 1),
-        "mean_gap": np.log(mean + 1),
-        "last_gap": np.log(max(gaps[-1], 0.5) + 1),
-        "recent_gap": np.log(recent + 1),
-        "gap_spread": np.log((np.sqrt(variance) + 1) / (mean + 1)),
-        "overdue": np.log((since + 1) / (mean + 1)),
-        "overdue_recent": np.log((since + 1) / (recent + 1)),
-        "visits_since": np.log1p(visits_since),
-        "visits_between": np.log1p(visits_between),
-        "visits_overdue": np.log((visits_since + 1) / (visits_between + 1)),
         "age": np.log(day - own[0] + 1),
-        **{f"bought_{w}": np.log1p(sum(day - one <= w for one in own)) for w in (7, 14, 28, 56, 112)},
+        "recency": np.log(since + 1),
+        "gap": mean,
+        "gap_spread": np.sqrt(variance),
+        "overdue": (np.log(since + 0.5) - mean) / np.sqrt((variance * (n - 1) + 0.5 * 3) / (n + 2)),
+        "overdue_recent": np.log((since + 1) / (recent + 1)),
+        "overdue_longest": np.log((since + 1) / (max(gaps) + 1)),
+        "gaps_longer": np.log1p(sum(gap >= since for gap in gaps)),
+        **{f"bought_{w}": np.log1p(sum(day - one <= w for one in own)) for w in (56, 112)},
         **{f"decayed_{h}": np.log1p(sum(2 ** (-(day - one) / h) for one in own)) for h in (21, 90)},
-        "share_of_visits": np.log((n + 1) / (trips + 2)),
+        "share_of_visits": np.log((n + 1) / (len(visits) + 2)),
+        "visits_overdue": np.log((passed + 1) / (between + 1)),
         "visit_recency": np.log(came + 1),
         "visit_gap": np.log(usual + 1),
-        "visit_gap_recent": np.log(usual_lately + 1),
         "visit_overdue": np.log((came + 1) / (usual + 1)),
-        "family_rate": rate[0],
-        "family_trend": rate[1],
-        "off_beat": abs(steps - round(steps)) / max(steps, 1.0),
+        "visits_recent": np.log1p(sum(day - one <= 56 for one in visits)),
+        "breadth": np.log((sum(map(len, others)) + 1) / (len(visits) + 1)),
+        "pace": np.log1p(sum(day - one <= 28 for days in others for one in days)),
+        "freshness": np.log((sum(day - days[-1] <= 28 for days in others) + 1) / (len(others) + 2)),
+        **dict(zip(OF_FAMILIES, rate, strict=True)),
     }
 
 
 @law()
 @given(bought=shopped, day=st.floats(1, 60))
 def test_traits_are_what_they_are_called(bought, day):
-    made, expected = purchases(bought), by_pair(bought)
-    rates = FamilyRates(rates=np.array([0.3, -0.7]), trends=np.array([0.1, -0.2]))
+    made = purchases(bought)
+    rates = FamilyRates(values=np.array([[0.3, 1.0, -0.2, -1.0, 0.1], [-0.7, 2.0, -0.4, -2.0, 0.0]]))
+    known = {key: [one for one in first_of_days(days) if one < day] for key, days in by_pair(bought).items()}
+    known = {key: days for key, days in known.items() if len(days) >= 2}
     seen = traits(made, day, rates)
     found = {}
     for pair, values in zip(seen.pairs, seen.values, strict=True):
         key = (int(made.owners[pair]), int(made.families[pair]))
-        own = [one for one in first_of_days(expected[key]) if one < day]
         visits = [one for one in first_of_days([d for c, _, d in bought if c == key[0]]) if one < day]
-        rate = (rates.rates[key[1]], rates.trends[key[1]])
-        said = by_definition(own, visits, day, rate)
+        others = [days for (customer, _), days in known.items() if customer == key[0]]
+        said = by_definition(known[key], others, visits, day, rates.values[key[1]].tolist())
         assert list(said) == list(TRAITS)
-        assert dict(zip(TRAITS, values, strict=True)) == pytest.approx(said, abs=1e-5)
-        found[key] = len(own)
-    assert found == {
-        key: n for key, days in expected.items() if (n := sum(one < day for one in first_of_days(days))) >= 2
-    }
+        assert dict(zip(TRAITS, values.tolist(), strict=True)) == pytest.approx(said, abs=1e-4)
+        found[key] = len(known[key])
+    assert found == {key: len(days) for key, days in known.items()}
 
 
 @law()
@@ -174,28 +175,26 @@ def without(bought: Bought, day: float) -> Bought:
     return [row for row in bought if row[2] < day] + [(c, f, day + 40.0) for c in sorted(customers) for f in (0, 1)]
 
 
-@pytest.mark.parametrize("window", [7.0, 14.0, 28.0])
-def test_another_future_changes_nothing_that_was_learned(window):
+def test_another_future_changes_nothing_that_was_learned():
     bought = refills(3, 120)
     first, second = snapshots(bought), snapshots(without(bought, 250.0))
-    one, other = first.fit(250.0, window), second.fit(250.0, window)
+    one, other = first.fit(250.0), second.fit(250.0)
     assert one is not None
     assert other is not None
-    for name, array in one.arrays().items():
-        assert array == pytest.approx(other.arrays()[name], abs=1e-9), name
-    assert np.array_equal(first.rates(250.0).rates, second.rates(250.0).rates)
-    assert np.array_equal(first.rates(250.0).trends, second.rates(250.0).trends)
-    evidence, again = (gathered(one, 250.0, int(window)) for one in (first, second))
-    assert_same(evidence.arrays(), again.arrays())
+    assert_same(one.arrays(), other.arrays())
+    assert np.array_equal(first.rates(250.0).values, second.rates(250.0).values)
+    for window in (7, 14, 28):
+        evidence, again = (gathered(one, 250.0, window) for one in (first, second))
+        assert_same(evidence.arrays(), again.arrays())
 
 
 def test_a_fit_moves_when_its_own_past_does():
     """The test above could not fail if fits did not look at the last window before them."""
     bought = refills(3, 60)
-    one, other = snapshots(bought).fit(250.0, 7.0), snapshots(without(bought, 244.0)).fit(250.0, 7.0)
+    one, other = snapshots(bought).fit(250.0), snapshots(without(bought, 244.0)).fit(250.0)
     assert one is not None
     assert other is not None
-    assert not np.array_equal(one.weights, other.weights)
+    assert not np.array_equal(one.trees, other.trees)
 
 
 @pytest.mark.parametrize(("following", "came"), [(10.0, True), (16.9, True), (17.0, False), (17.5, False)])
@@ -238,17 +237,18 @@ def unfitted() -> Replenishment:
 
 @pytest.fixture(params=["fitted", "unfitted", "only a week", "only two months"])
 def any_model(request, fitted, unfitted) -> Replenishment:
-    """With all its regressions, none, or one."""
+    """With all its intervals, none, or one."""
     if request.param in ("fitted", "unfitted"):
         return request.getfixturevalue(request.param)
     knot = 7.0 if request.param == "only a week" else 60.0
-    return Replenishment(
-        fits={knot: fitted.fits[7.0]},
-        rates=fitted.rates,
-        families=NAMES,
-        spread=fitted.spread,
-        like=fitted.like,
-    )
+    return replace(fitted, hazards=one_interval(knot))
+
+
+def one_interval(knot: float) -> Hazards:
+    """Learned of the first days alone, on one snapshot of two hundred customers."""
+    seen = snapshots(refills(3, 200)).at(UNTIL - 60)
+    risks = Risks(values=seen.traits.values, came=seen.came(knot), offset=0.0)
+    return Hazards.fit({knot: [risks]}, Calendar(weights=np.zeros(SIZE)), seed=1)
 
 
 def rising(model: Replenishment, own: History, day: float) -> list[list[float]]:
@@ -274,13 +274,13 @@ def test_a_longer_window_is_never_less_likely_whatever_was_bought(fitted, unfitt
             assert probabilities == sorted(probabilities)
 
 
-def test_the_same_with_few_regressions(any_model):
+def test_the_same_with_few_intervals(any_model):
     own = history(*(("a", "twelve", UNTIL - 3 - 12.0 * n) for n in range(9)), ("b", "new", 5.0), ("b", "new", 290.0))
     found = rising(any_model, own, UNTIL)
     assert len(found) == 2
     for probabilities in found:
         assert probabilities == sorted(probabilities)
-        assert probabilities[0] < 0.2
+        assert probabilities[0] < 0.25
         assert probabilities[-1] > probabilities[0]
 
 
@@ -288,38 +288,30 @@ def test_the_same_with_few_regressions(any_model):
 def test_an_expected_day_is_as_likely_reached_as_not(any_model, since):
     own = history(*(("a", "twelve", UNTIL - since - 12.0 * n) for n in range(9)))
     (one,) = any_model.forecasts(own, UNTIL, (lambda gap: 28.0,))[0]
-    assert (one.expected_day is None) == (one.probability < 0.8 or not any_model.fits)
+    assert (one.expected_day is None) == (one.probability < 0.8 or any_model.hazards is None)
     if one.expected_day is not None:
         half = one.expected_day - UNTIL
-        (again,) = any_model.forecasts(own, UNTIL, (lambda gap: half,))[0]
-        assert again.probability == pytest.approx(0.5)
-
-
-def test_an_expected_day_may_lie_beyond_the_longest_window_that_was_learned(unfitted):
-    """Two in five within a week, always: half are there after 7 ln(1/2) / ln(3/5) days, nine and a half."""
-    none = np.zeros(len(TRAITS))
-    weekly = Logistic(mean=none, scale=none + 1, knots=np.zeros((0, len(none))), weights=none, bias=np.log(2 / 3))
-    model = replace(unfitted, fits={7.0: weekly})
-    (one,) = model.forecasts(history(("a", "x", 1.0), ("a", "x", 20.0)), 30.0, (lambda gap: 7.0,))[0]
-    assert one.probability == pytest.approx(0.4)
-    assert one.expected_day == pytest.approx(30 + 7 * np.log(0.5) / np.log(0.6))
-
-
-def test_between_two_fits_the_hazard_is_straight(fitted):
-    own = history_of(refills(9, 1), 0)
-    found = rising(fitted, own, UNTIL)[0]
-    hazard = {w: -np.log1p(-p) for w, p in zip((14.0, 20.0, 28.0), (found[5], found[6], found[7]), strict=True)}
-    assert hazard[20.0] == pytest.approx(hazard[14.0] + (hazard[28.0] - hazard[14.0]) * 6 / 14)
+        (longest,), (by_then,), (before,) = any_model.forecasts(
+            own, UNTIL, (lambda gap: LONGEST, lambda gap: half, lambda gap: max(half - 0.25, 0.0))
+        )
+        assert before.probability < longest.probability / 2 <= by_then.probability
 
 
 @law()
-@given(days=st.lists(st.floats(0, 200), min_size=2, max_size=12, unique_by=int), window=st.floats(0.1, 60))
+@given(
+    days=st.lists(st.floats(0, 200), min_size=2, max_size=12, unique_by=int),
+    window=st.floats(0.1, 60) | st.sampled_from([7.0, 14.0, 28.0, 60.0]),
+)
 def test_where_nothing_was_learned_purchases_come_at_the_pairs_own_rate(unfitted, days, window):
     (found,) = unfitted.forecasts(history(*(("a", "x", day) for day in days)), 220.0, (lambda gap: window,))[0]
     since_first = 220.0 - min(days) + 365.0
     knots = [0.0, 7.0, 14.0, 28.0, 60.0]
     hazards = [len(days) * np.log1p(knot / since_first) for knot in knots]
-    assert found.probability == pytest.approx(1 - np.exp(-np.interp(window, knots, hazards)))
+    right = int(np.searchsorted(knots, window))
+    low, high = (1 - np.exp(-hazard) for hazard in hazards[right - 1 : right + 1])
+    assert low - 1e-12 <= found.probability <= high + 1e-12
+    if window in knots:
+        assert found.probability == pytest.approx(high)
     assert found.expected_day is None
 
 
@@ -368,36 +360,30 @@ def test_rates_are_purchases_of_a_pair_in_four_weeks():
     bought = [(c, 0, d) for c in range(60) for d in np.arange(c % 7, 200, 7.0)]
     bought += [(c, 1, d) for c in range(60) for d in np.arange(c % 28, 200, 28.0)]
     found = family_rates(purchases(bought), 196.0, 3)
+    rate, gap, fresh, _, now = found.values.T
     mean = (60 * 4 + 60 * 1) / 121
-    expected = [(60 * 4 + 20 * mean) / 80, (60 + 20 * mean) / 80, mean]
-    assert np.exp(found.rates) == pytest.approx(expected, rel=1e-3)
-    assert found.trends == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
+    assert np.exp(rate) == pytest.approx([(60 * 4 + 20 * mean) / 80, (60 + 20 * mean) / 80, mean], rel=1e-3)
+    usual = (np.log(7) + np.log(28)) / 2
+    assert gap == pytest.approx([(60 * np.log(7) + 20 * usual) / 80, (60 * np.log(28) + 20 * usual) / 80, usual])
+    assert np.exp(fresh) == pytest.approx([1.0, 1.0, 121 / 124], abs=0.01)
+    assert now == pytest.approx([0.0, 0.0, 0.0], abs=0.1)
+
+
+def test_what_sells_in_one_week_of_the_year_swings_and_is_not_sold_now():
+    """Sixty buy milk weekly, and cranberries twice in one week ten weeks ago."""
+    bought = [(c, 0, d) for c in range(60) for d in np.arange(c % 7, 200, 7.0)]
+    bought += [(c, 1, d) for c in range(60) for d in (121.0, 124.0)]
+    _, _, fresh, swing, now = family_rates(purchases(bought), 196.0, 2).values.T
+    assert fresh[1] < fresh[0] - 1
+    assert swing[1] > swing[0] + 1
+    assert now[1] < -0.5 < now[0]
 
 
 def test_a_family_that_is_not_known_is_typical():
-    rates = FamilyRates(rates=np.array([1.0, 3.0, 2.0]), trends=np.array([0.5, 0.5, 0.5]))
-    assert [column.tolist() for column in rates.of(np.array([-1, 1]))] == [[2.0, 3.0], [0.0, 0.5]]
-    nothing = FamilyRates(rates=np.zeros(0), trends=np.zeros(0))
-    assert [column.tolist() for column in nothing.of(np.array([-1]))] == [[-2.0], [0.0]]
-
-
-def test_a_bent_line_learns_what_a_straight_one_cannot():
-    rng = np.random.default_rng(6)
-    x = rng.uniform(-1, 1, (4_000, 1))
-    y = rng.uniform(size=4_000) < np.where(np.abs(x[:, 0]) > 0.5, 0.9, 0.1)
-    straight, bent = Logistic.fit(x, y), Logistic.fit(x, y, quantiles=(0.2, 0.4, 0.6, 0.8))
-    at = np.array([[-0.9], [0.0], [0.9]])
-    assert straight.probabilities(at) == pytest.approx([0.5] * 3, abs=0.1)
-    assert bent.probabilities(at)[[0, 2]].min() > 0.8
-    assert bent.probabilities(at)[1] < 0.2
-    kept = Logistic.of_arrays(bent.arrays())
-    assert np.array_equal(kept.probabilities(x), bent.probabilities(x))
-
-
-def test_a_feature_that_never_varies_is_no_trouble():
-    x = np.column_stack([np.ones(100), np.arange(100.0)])
-    found = Logistic.fit(x, x[:, 1] > 50, quantiles=(0.5,))
-    assert np.isfinite(found.probabilities(x)).all()
+    rates = FamilyRates(values=np.array([[1.0, 0.5], [3.0, 0.5], [2.0, 0.8]]))
+    assert rates.of(np.array([-1, 1])).tolist() == [[2.0, 0.5], [3.0, 0.5]]
+    nothing = FamilyRates(values=np.zeros((0, len(OF_FAMILIES))))
+    assert nothing.of(np.array([-1])).tolist() == [[0.0] * len(OF_FAMILIES)]
 
 
 def test_nobody_at_all_has_no_purchases():

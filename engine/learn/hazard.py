@@ -1,0 +1,139 @@
+"""How likely a pair is bought in each of some intervals ahead, if not before: boosted trees over all of them at once.
+
+Every row is a pair at an instant and an interval that it reached without being bought (a person-period; Singer and
+Willett, Applied Longitudinal Data Analysis, 2003, ch. 11), so that chances over longer windows rise by themselves. How
+busy the days of the interval are is not learned by the trees: it is added to their log odds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xgboost import Booster, QuantileDMatrix, train
+
+from engine.learn.calendar import Calendar
+from engine.learn.purchases import Floats
+
+KNOTS = "knots"
+ROUNDS = 100
+HEAVIEST, LIGHTEST = 50.0, 8.0  # of a leaf, in terms of the variance of what its rows came to; LEAVES decides between
+LEAVES = 1000
+BINNED = 50_000  # rows that traits are cut into bins by
+TREES: dict[str, str | float] = {
+    "objective": "binary:logistic",
+    "base_score": 0.5,
+    "tree_method": "hist",
+    "eta": 0.1,
+    "max_depth": 5,
+    "max_bin": 64,
+    "subsample": 0.8,
+    "colsample_bynode": 0.5,
+    "reg_lambda": 5.0,
+    "nthread": 1,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Risks:
+    """Pairs that reached an interval without being bought, and whether they were bought in it.
+
+    Attributes
+    ----------
+    values : float32 array of shape (n, n_traits), what was known before the first interval
+    came : bool array of shape (n,)
+    offset : float, log of how busy the days of the interval were
+    """
+
+    values: NDArray[np.float32]
+    came: NDArray[np.bool_]
+    offset: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Hazards:
+    """The fitted hazards.
+
+    Attributes
+    ----------
+    calendar : how busy days are
+    trees : uint8 array, the booster as UBJSON, the knots among its attributes
+    knots : float array of shape (n_intervals,), days at which the intervals end, rising; the first begins at 0
+    """
+
+    calendar: Calendar
+    trees: NDArray[np.uint8]
+    knots: Floats = field(init=False)
+    _booster: Booster = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        booster = Booster({"nthread": 1})
+        booster.load_model(bytearray(self.trees.tobytes()))
+        object.__setattr__(self, "_booster", booster)
+        object.__setattr__(self, "knots", np.array((booster.attr(KNOTS) or "").split(), float))
+
+    @classmethod
+    def fit(cls, risks: Mapping[float, Sequence[Risks]], calendar: Calendar, *, seed: int) -> Hazards:
+        """On what came of past pairs; ``risks`` by the day their interval ends, the earliest first."""
+        parts = [(place, one) for place, several in enumerate(risks.values()) for one in several]
+        n, features = sum(len(one.came) for _, one in parts), parts[0][1].values.shape[1]
+        rows, came, offsets = np.empty((n, features + 1), np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
+        start = 0
+        for place, one in parts:
+            here = slice(start, start + len(one.came))
+            rows[here, :-1], rows[here, -1], came[here], offsets[here] = one.values, place, one.came, one.offset
+            start = here.stop
+        share = float(came.mean())
+        lightest = float(np.clip(n * share * (1 - share) / LEAVES, LIGHTEST, HEAVIEST))
+        bins = QuantileDMatrix(rows[:: -(-n // BINNED)], max_bin=int(TREES["max_bin"]), nthread=1)
+        data = QuantileDMatrix(rows, came, base_margin=offsets, ref=bins, max_bin=int(TREES["max_bin"]), nthread=1)
+        booster = train({**TREES, "min_child_weight": lightest, "seed": seed}, data, ROUNDS)
+        booster.set_attr(**{KNOTS: " ".join(map(str, risks))})
+        return cls(calendar=calendar, trees=np.frombuffer(bytes(booster.save_raw("ubj")), np.uint8))
+
+    @property
+    def features(self) -> int:
+        """How many traits of a pair the trees ask for."""
+        return int(self._booster.num_features()) - 1
+
+    @property
+    def ends(self) -> Floats:
+        """The knots and the 0 before them."""
+        return np.concatenate(([0.0], self.knots))
+
+    def cumulative(self, values: NDArray[np.float32], day: float, most: float = np.inf) -> Floats:
+        """-log(1 - p) of buying in [day, day + knot), for 0 and each knot up to the first that is not below ``most``.
+
+        Shape (n, 1 + n_knots).
+        """
+        n, steps = len(values), min(int(np.searchsorted(self.knots, most)) + 1, len(self.knots))
+        rows = np.empty((steps, n, values.shape[1] + 1), np.float32)
+        rows[:, :, :-1], rows[:, :, -1] = values[None], np.arange(steps)[:, None]
+        found = np.zeros((n, 1 + steps))
+        if n:
+            odds = self._booster.inplace_predict(rows.reshape(steps * n, -1), predict_type="margin")
+            odds = (
+                odds.reshape(steps, n).astype(np.float64) + self.calendar.offsets(day, self.ends[: steps + 1])[:, None]
+            )
+            np.cumsum(np.logaddexp(0.0, odds).T, axis=1, out=found[:, 1:])
+        return found
+
+    def within(self, values: NDArray[np.float32], day: float, window: float) -> Floats:
+        """P(bought in [day, day + window)), shape (n,), for one of the knots, or straight between two of them."""
+        at, hazards = self.ends, self.cumulative(values, day, window)
+        right = hazards.shape[1] - 1
+        inside = (window - at[right - 1]) / (at[right] - at[right - 1])
+        found: Floats = -np.expm1(-(hazards[:, right - 1] + inside * (hazards[:, right] - hazards[:, right - 1])))
+        return found
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What it is, as arrays."""
+        return {"calendar": self.calendar.weights, "trees": self.trees}
+
+    @classmethod
+    def of_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Hazards:
+        """The inverse of ``arrays``."""
+        return cls(calendar=Calendar(weights=arrays["calendar"]), trees=arrays["trees"])
