@@ -1,6 +1,7 @@
 """What every test may ask for: a database of each kind, migrated and empty."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -34,13 +35,20 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
+@contextmanager
+def fresh_postgres(server: str) -> Iterator[str]:
+    """The address of a fresh, migrated PostgreSQL database, for as long as it is wanted."""
+    name = f"test_{next(_numbers)}"
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE template_rapport")
+    yield _named(server, name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """A fresh, migrated PostgreSQL database."""
-    name = f"test_{next(_numbers)}"
-    _administer(postgres_server, f"CREATE DATABASE {name} TEMPLATE template_rapport")
-    yield _named(postgres_server, name)
-    _administer(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+    with fresh_postgres(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

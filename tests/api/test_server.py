@@ -29,16 +29,17 @@ pytestmark = pytest.mark.long
 
 
 @contextmanager
-def serving(home: Path, workers: int = 1) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """A server in ``home``, once it is ready; killed at the end if it still runs."""
+def serving(home: Path, workers: int = 1, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A server in ``home``, once it is ready; killed at the end if it still runs. ``more``: settings of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    settings = settings_at(home)
+    settings = settings_at(home, **more)
     database = Database.open(settings.database_url)
     database.upgrade()
     database.close()
     environ = {**os.environ, "RAPPORT_HOME": str(home), "RAPPORT_NOW": NOW, "RAPPORT_SECRET_KEY": settings.secret_key}
+    environ |= {f"RAPPORT_{name}": value for name, value in more.items()}
     process = subprocess.Popen([sys.executable, "-c", SERVE, str(port), str(workers)], env=environ)
     try:
         until = time.monotonic() + 60
