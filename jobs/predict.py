@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from engine.config import Settings
 from engine.domain.history import History, day_of
@@ -36,10 +37,11 @@ def recommend(
     """
     with db.read() as tx:
         gone = items.unavailable(tx)
-    for id, history in _histories(db, settings, ids, as_of, progress):
-        found = model.recommend(history, day_of(as_of), k, exclude=gone)
-        rows = [{"item_id": one.item_id, "score": one.score, "repeat": one.repeat} for one in found]
-        yield {"customer_id": id, "items": rows}
+    for part in _batched(_histories(db, settings, ids, as_of, progress)):
+        lists = model.recommend_each([history for _, history in part], day_of(as_of), k, exclude=gone, why=False)
+        for (id, _), found in zip(part, lists, strict=True):
+            rows = [{"item_id": one.item_id, "score": one.score, "repeat": one.repeat} for one in found]
+            yield {"customer_id": id, "items": rows}
 
 
 def due(
@@ -66,6 +68,11 @@ def due(
     for id, history in _histories(db, settings, ids, as_of, progress):
         for one in model.forecast(history, day_of(as_of), days):
             yield forecast(one, id)
+
+
+def _batched(all: Iterator[tuple[str, History]]) -> Iterator[list[tuple[str, History]]]:
+    while part := list(islice(all, BATCH)):
+        yield part
 
 
 def _require(db: Database, ids: Sequence[str] | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,7 +18,7 @@ from engine.learn import certificate as certificates
 from engine.learn import reasons, whole
 from engine.learn.als import Als
 from engine.learn.baskets import Learned, NextBasket, Ranked
-from engine.learn.cases import Cases, of_history
+from engine.learn.cases import Cases, of_histories
 from engine.learn.catalogue import Catalogue
 from engine.learn.features import NAMES
 from engine.learn.market import Market
@@ -78,24 +79,39 @@ class Model:
         exclude : ids never to be returned; give a set, not a list
         only_new : leave out what the customer bought before
         """
-        cases, strangers = of_history(history, self.catalogue, now_day)
+        return self.recommend_each([history], now_day, k, exclude=exclude, only_new=only_new)[0]
+
+    def recommend_each(
+        self,
+        histories: Sequence[History],
+        now_day: float,
+        k: int,
+        *,
+        exclude: Collection[str] = frozenset(),
+        only_new: bool = False,
+        why: bool = True,
+    ) -> list[Recommendations]:
+        """The same for many customers at once; ``why``: whether with reasons."""
+        cases, strangers = of_histories(histories, self.catalogue, now_day)
         cases = replace(cases, barred=self._barred(exclude, strangers))
         ranked = self.baskets.ranked(cases, k, only_new=only_new)
+        edges = np.searchsorted(ranked.owners, np.arange(len(histories) + 1)).tolist()
+        return [
+            self._told(cases.take(np.array([owner])) if why else None, ranked.take(np.arange(*ends)), strangers)
+            for owner, ends in enumerate(pairwise(edges))
+        ]
+
+    def _told(self, cases: Cases | None, ranked: Ranked, strangers: Sequence[str]) -> Recommendations:
+        """One owner's list by ids, with reasons where there are cases to find them in."""
+        codes = ranked.items.tolist()
+        sources = self.baskets.sources
         return Recommendations(
-            items=tuple(self._id(code, strangers) for code in ranked.items.tolist()),
+            items=tuple(self._id(code, strangers) for code in codes),
             scores=tuple(ranked.scores.tolist()),
             repeat=tuple(ranked.own.tolist()),
-            reasons=tuple(
-                reasons.of(code, cases, self.baskets.sources, self.catalogue) for code in ranked.items.tolist()
-            ),
+            reasons=tuple(() if cases is None else reasons.of(code, cases, sources, self.catalogue) for code in codes),
             reached=int(np.count_nonzero(~ranked.filler)),
         )
-
-    def recommend_many(
-        self, cases: Cases, k: int, *, exclude: Collection[str] = frozenset(), only_new: bool = False
-    ) -> Ranked:
-        """The same for many customers at once, in codes and without reasons; the model knows all their items."""
-        return self.baskets.ranked(replace(cases, barred=self._barred(exclude, ())), k, only_new=only_new)
 
     def forecast(self, history: History, now_day: float, window_days: float) -> list[Forecast]:
         """For every family bought on at least two days: is it bought again in [now, now + window)? Likeliest first.

@@ -90,5 +90,6 @@ def first_of_each(owners: Ints, scores: Floats, n: int) -> Ints:
 def joined(proposed: Iterable[Proposed], n_items: int) -> Ints:
     """The keys owner * n_items + item of all that is proposed, each once, ascending."""
     keys = [one.owners * n_items + one.items for one in proposed]
-    found = np.sort(np.concatenate(keys)) if keys else np.zeros(0, np.int64)
-    return found[np.diff(found, prepend=-1) != 0]
+    found: Ints = np.sort(np.concatenate(keys)) if keys else np.zeros(0, np.int64)
+    once: Ints = found[np.diff(found, prepend=-1) != 0]
+    return once

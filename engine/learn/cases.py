@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -57,40 +57,62 @@ class Cases:
             yield owners, self.take(owners)
 
 
-def of_history(history: History, catalogue: Catalogue, day: float) -> tuple[Cases, tuple[str, ...]]:
-    """One customer's live history before ``day``, and the ids of what the catalogue does not know.
+def of_histories(histories: Sequence[History], catalogue: Catalogue, day: float) -> tuple[Cases, tuple[str, ...]]:
+    """Live histories before ``day``, one an owner, and the ids of what the catalogue does not know.
 
-    These have the codes after the catalogue's, in the order of their first purchase; so have their families.
+    These have the codes after the catalogue's, in the order they are come upon; so have their families.
     """
-    seen = history.before(day)
-    codes = catalogue.codes(seen.items)
-    family_of, strangers = catalogue.family_of, dict[str, int]()
-    unknown = np.flatnonzero(codes < 0).tolist()
-    n_families = len(catalogue.families)
-    if unknown:
-        new = dict[str, int]()
-        of_strangers: list[int] = []
-        for line in unknown:
-            id, family = seen.items[line], seen.families[line]
-            if id not in strangers:
-                strangers[id] = len(catalogue) + len(strangers)
-                code = catalogue.family_code(family)
-                of_strangers.append(new.setdefault(family, n_families + len(new)) if code is None else code)
-            codes[line] = strangers[id]
-        family_of = np.concatenate((family_of, np.array(of_strangers, np.int64)))
-        n_families += len(new)
-    numbers = np.cumsum(np.diff(seen.orders, prepend=-1) != 0) - 1
+    seen = [history.before(day) for history in histories]
+    lengths = [len(one) for one in seen]
+    strangers = _Strangers(catalogue)
+    codes = np.concatenate([strangers.codes(one) for one in seen]) if seen else np.zeros(0, np.int64)
+    numbers = [np.cumsum(np.diff(one.orders, prepend=-1) != 0) - 1 for one in seen]
+    family_of = strangers.family_of()
     state = State.of(
-        np.zeros(len(seen), np.int64),
+        np.repeat(np.arange(len(seen)), lengths),
         codes,
         family_of[codes],
-        numbers,
-        seen.days,
-        n_owners=1,
+        np.concatenate(numbers) if seen else np.zeros(0, np.int64),
+        np.concatenate([one.days for one in seen]) if seen else np.zeros(0),
+        n_owners=len(seen),
         n_items=len(family_of),
-        n_families=n_families,
+        n_families=len(catalogue.families) + len(strangers.new_families),
     )
-    return Cases(state=state, days=np.array([day]), family_of=family_of), tuple(strangers)
+    return Cases(state=state, days=np.full(len(seen), day), family_of=family_of), tuple(strangers.items)
+
+
+class _Strangers:
+    """Codes for what a catalogue does not know, given as they are come upon."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.items: dict[str, int] = {}  # id -> family code
+        self.new_families: dict[str, int] = {}
+        self._places: dict[str, int] = {}
+
+    def codes(self, history: History) -> Ints:
+        """The code of each line's item."""
+        codes = self.catalogue.codes(history.items)
+        for line in np.flatnonzero(codes < 0).tolist():
+            id = history.items[line]
+            if id not in self.items:
+                self._places[id] = len(self.catalogue) + len(self.items)
+                self.items[id] = self._family(history.families[line])
+            codes[line] = self._places[id]
+        return codes
+
+    def family_of(self) -> Ints:
+        """The family of every item, those of the catalogue first."""
+        known = self.catalogue.family_of
+        return np.concatenate((known, np.fromiter(self.items.values(), np.int64))) if self.items else known
+
+    def _family(self, name: str) -> int:
+        code = self.catalogue.family_code(name)
+        return (
+            len(self.catalogue.families) + self.new_families.setdefault(name, len(self.new_families))
+            if code is None
+            else code
+        )
 
 
 def of_lines(lines: Lines, owners: Ints, days: Floats, family_of: Ints, n_families: int) -> Cases:

@@ -150,7 +150,7 @@ def _lists(one: Labelled, found: Sequence[Market], base: Sources, learned: Learn
                     features=features(some, proposed, sources.market),
                     owners=owners,
                     bought=_among(owners * some.n_items + proposed.items, one.baskets),
-                )
+                ).worthwhile()
             )
     return parts
 

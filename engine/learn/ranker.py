@@ -78,18 +78,17 @@ class Ranker:
     ) -> Ranker | None:
         """Trees grown as long as the lists of the validation are ordered better; None where there is nothing to learn.
 
+        Both hold lists that teach something (``worthwhile``) and no others.
+
         ``sparse`` where few of the candidates are ever bought.
         """
         import xgboost
 
-        learned, judged = lists.worthwhile(), validation.worthwhile()
-        if not len(learned) or not len(judged):
+        if not len(lists) or not len(validation):
             return None
-        matrix = xgboost.QuantileDMatrix(
-            learned.features, label=learned.bought, qid=learned.owners, max_bin=TREES["max_bin"]
-        )
+        matrix = xgboost.QuantileDMatrix(lists.features, label=lists.bought, qid=lists.owners, max_bin=TREES["max_bin"])
         held = xgboost.QuantileDMatrix(
-            judged.features, label=judged.bought, qid=judged.owners, ref=matrix, max_bin=TREES["max_bin"]
+            validation.features, label=validation.bought, qid=validation.owners, ref=matrix, max_bin=TREES["max_bin"]
         )
         booster = xgboost.train(
             {**TREES, **(SPARSE if sparse else DENSE), "seed": seed, "verbosity": 0},
@@ -100,7 +99,7 @@ class Ranker:
             verbose_eval=False,
             callbacks=[_telling(rounds, progress)],
         )
-        return cls(booster=_lean(booster[: booster.best_iteration + 1]), n_features=learned.features.shape[1])
+        return cls(booster=_lean(booster[: booster.best_iteration + 1]), n_features=lists.features.shape[1])
 
     def scores(self, features: Float32s) -> Floats:
         """Of each row, higher is better; comparable within one list only."""
