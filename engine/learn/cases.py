@@ -108,11 +108,9 @@ class _Strangers:
 
     def _family(self, name: str) -> int:
         code = self.catalogue.family_code(name)
-        return (
-            len(self.catalogue.families) + self.new_families.setdefault(name, len(self.new_families))
-            if code is None
-            else code
-        )
+        if code is not None:
+            return code
+        return len(self.catalogue.families) + self.new_families.setdefault(name, len(self.new_families))
 
 
 def of_lines(lines: Lines, owners: Ints, days: Floats, family_of: Ints, n_families: int) -> Cases:

@@ -87,7 +87,7 @@ class Tally:
         once[1:] = (np.diff(keys) != 0) | (np.diff(orders) != 0)
         keys, days, sizes, numbers = keys[once], days[once], sizes[once], orders[once].astype(float)
         starts = np.flatnonzero(np.diff(keys, prepend=-1))
-        ends = np.append(starts[1:], len(keys)) - 1
+        ends = np.append(starts, len(keys))[1:] - 1
         pair = np.repeat(np.arange(len(starts)), ends - starts + 1)
         several = ends > starts
         before = np.where(several, ends - 1, ends)
