@@ -97,7 +97,7 @@ class Model:
         ranked = self.baskets.ranked(cases, k, only_new=only_new)
         edges = np.searchsorted(ranked.owners, np.arange(len(histories) + 1)).tolist()
         return [
-            self._told(cases.take(np.array([owner])) if why else None, ranked.take(np.arange(*ends)), strangers)
+            self._told(_one(cases, owner) if why else None, ranked.take(np.arange(*ends)), strangers)
             for owner, ends in enumerate(pairwise(edges))
         ]
 
@@ -288,6 +288,10 @@ def _faults(model: Model, artifact: Artifact) -> list[str]:
         *(f"no evidence for windows of {window} days" for window in missing),
         *(f"{name} belongs to no part" for name in unread),
     ]
+
+
+def _one(cases: Cases, owner: int) -> Cases:
+    return cases if len(cases) == 1 else cases.take(np.array([owner]))
 
 
 def _listed(found: Collection[tuple[str, float]], why: tuple[reasons.Reason, ...]) -> Recommendations:

@@ -52,6 +52,9 @@ class Cases:
 
     def parts(self, most: int) -> Iterator[tuple[Ints, Cases]]:
         """Up to ``most`` owners at a time, with their numbers here."""
+        if len(self) <= most:
+            yield np.arange(len(self)), self
+            return
         for start in range(0, len(self), most):
             owners = np.arange(start, min(start + most, len(self)))
             yield owners, self.take(owners)

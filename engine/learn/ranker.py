@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 Float32s = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
-ROUNDS = 160  # trees at most
+ROUNDS = 200  # trees at most
 PATIENCE = 20  # trees without a better ndcg@10 on the validation's lists, after which no more are grown
 TREES = {
     "objective": "rank:ndcg",
