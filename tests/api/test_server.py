@@ -48,8 +48,12 @@ def serving(home: Path, workers: int = 1, **more: str) -> Iterator[tuple[subproc
             time.sleep(0.2)
         yield process, port
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()  # killed at once, it would leave its workers behind
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def ready(port: int) -> bool:
