@@ -6,8 +6,8 @@
 The reference is `implicit.als.AlternatingLeastSquares` with 64 factors and 15 iterations on the matrix of all
 customers and items, given to it ready made: its fit, its `recommend` for all customers, and for one. Ours reads the
 database, learns to rank, fits, forecasts and publishes; what the time split costs on top is told apart. Every side runs
-in a process of its own, so that each one's peak memory is its own. `--growth` trains on a tenth of the customers, on all,
-and on copies of all of them with other names, from memory.
+in a process of its own, so that each one's peak memory is its own. `--growth` trains on a tenth of the customers, on
+all, and on copies of all of them with other names, from memory.
 
 HOME is a folder that `python -m jobs.demo.year` filled; one is made, for this run, where none is given.
 """

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from engine.learn.candidates import Proposed
+from engine.learn.candidates import Proposed, first_of_each, fondness
 from engine.learn.cases import Cases
 from engine.learn.lines import Lines
 from engine.learn.state import DAYS
@@ -23,6 +23,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 DECAY = 2  # of the half-lives of a state: as it is fitted, so it is folded in
 HALF_LIFE = DAYS[DECAY]  # days after which a purchase weighs half
+DEAREST = 100  # of an owner's items, that tell the taste
 NONE = np.zeros(0, np.int64)
 CONFIDENCE = 10.0  # of one purchase made now, against 1 for none
 
@@ -103,16 +104,17 @@ class Als:
         return cls(factors=factors, gram=wide.T @ wide + regularization * np.eye(factors.shape[1]))
 
     def tastes(self, cases: Cases) -> Tastes:
-        """Each owner's factors from what they bought (equation 4 of the paper); strangers are passed over."""
+        """Each owner's factors, from the dearest of what they bought (equation 4 of the paper)."""
         items = cases.state.items
-        age = np.maximum(cases.days[items.owners] - items.last_day, 0.0)
-        confidence = CONFIDENCE * items.by_days[:, DECAY] * np.exp2(-age / HALF_LIFE)
-        edges = np.searchsorted(items.keys, np.arange(len(cases) + 1) * items.n_codes).tolist()
-        codes = items.codes
+        rows = np.flatnonzero(items.codes < len(self.factors))
+        rows = rows[first_of_each(items.owners[rows], fondness(cases.state, cases.days, rows), DEAREST)]
+        owners, codes = items.owners[rows], items.codes[rows]
+        age = np.maximum(cases.days[owners] - items.last_day[rows], 0.0)
+        confidence = CONFIDENCE * items.by_days[rows, DECAY] * np.exp2(-age / HALF_LIFE)
+        edges = np.searchsorted(owners, np.arange(len(cases) + 1)).tolist()
         found = np.zeros((len(cases), self.factors.shape[1]), np.float32)
         for owner, (start, end) in enumerate(pairwise(edges)):
-            known = codes[start:end] < len(self.factors)
-            found[owner] = self._taste(codes[start:end][known], confidence[start:end][known])
+            found[owner] = self._taste(codes[start:end], confidence[start:end])
         return Tastes(values=found, factors=self.factors)
 
     def _taste(self, items: Ints, confidence: Floats) -> Floats:

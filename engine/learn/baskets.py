@@ -27,7 +27,7 @@ STEP = 1e-6  # by which the scores of what no source reached fall
 
 
 ALL = Pools(own=60, popular=30, votes=20)
-NEW = Pools(popular=80, votes=20, siblings=40, taste=30)
+NEW = Pools(popular=80, votes=20, siblings=40, tasted=True)
 TASTE = 50  # candidates by taste, where it is of use
 
 
@@ -42,7 +42,7 @@ class Learned:
     def pools(self, only_new: bool) -> Pools:
         """The candidates that are looked at."""
         pools = NEW if only_new else ALL
-        return replace(pools, taste=TASTE) if self.taste else pools
+        return replace(pools, taste=TASTE, tasted=True) if self.taste else pools
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ from engine.learn.state import ORDERS
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+FAMILIES = 40  # of each owner, that are looked at
 MOST = 12  # items of a family
 HALF_LIFE = 1  # of a state's half-lives in orders: how lately a family was bought
 
@@ -52,10 +53,12 @@ class Siblings:
         By how often and lately the family was bought, times the item's share of it.
         """
         families, orders = cases.state.families, cases.state.visits.orders
-        known = families.codes < len(self.items)
-        owners, codes = families.owners[known], families.codes[known]
-        since = orders[owners] - 1 - families.last_order[known]
-        fond = families.by_orders[known, HALF_LIFE] * np.exp2(-since / ORDERS[HALF_LIFE])
+        rows = np.flatnonzero(families.codes < len(self.items))
+        since = orders[families.owners[rows]] - 1 - families.last_order[rows]
+        fond = families.by_orders[rows, HALF_LIFE] * np.exp2(-since / ORDERS[HALF_LIFE])
+        dearest = first_of_each(families.owners[rows], fond, FAMILIES)
+        rows, fond = rows[dearest], fond[dearest]
+        owners, codes = families.owners[rows], families.codes[rows]
         items = self.items[codes]
         new = (items >= 0) & cases.open(items)
         keys = np.where(new, owners[:, None] * cases.n_items + items, -1)

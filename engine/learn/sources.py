@@ -29,6 +29,7 @@ class Pools:
     votes: int = 0
     siblings: int = 0
     taste: int = 0
+    tasted: bool = False  # whether tastes say something of every candidate
 
     def at_least(self, k: int) -> Pools:
         """Wide enough for lists of ``k``."""
@@ -57,7 +58,7 @@ class Sources:
     def found(self, cases: Cases, pools: Pools, *, only_new: bool) -> Candidates:
         """The candidates of all sources, with what neighbours and tastes say of each."""
         votes = self.votes(cases)
-        tastes = None if not pools.taste else self.als.tastes(cases)
+        tastes = self.als.tastes(cases) if pools.tasted else None
         proposed: list[Proposed] = [
             self.market.candidates(cases, pools.popular),
             votes.candidates(cases, pools.votes),
@@ -66,7 +67,7 @@ class Sources:
             proposed.append(self.own.candidates(cases, pools.own))
         if pools.siblings:
             proposed.append(self.market.siblings.candidates(cases, pools.siblings))
-        if tastes is not None:
+        if tastes is not None and pools.taste:
             proposed.append(tastes.candidates(cases, pools.taste))
         keys = candidates.joined(proposed, cases.n_items)
         own = cases.state.items.find(keys)[1]
