@@ -70,8 +70,8 @@ class NextBasket:
     def ranked(self, cases: Cases, k: int, *, only_new: bool = False) -> Ranked:
         """The ``k`` best items of each owner; fewer only where there are no more that are not barred.
 
-        What no source reaches comes last: the rest of the owner's own, then what is sold most, then the rest of the
-        catalogue, with scores below all others.
+        What no source reaches comes last: the rest of the owner's own, then the catalogue, what is sold most first,
+        with scores below all others.
         """
         if not cases.n_items:
             return joined([])
@@ -97,9 +97,13 @@ class NextBasket:
 
     def scores(self, cases: Cases, found: Candidates, only_new: bool) -> Floats:
         """Of each candidate, higher is better."""
-        known = features.features(cases, found, self.sources.market)
+        market = self.sources.market
+        known = features.features(cases, found, market)
         ranker = self.learned.new if only_new else self.learned.all
-        return plain(known) if ranker is None else ranker.scores(known)
+        scores = plain(known) if ranker is None else ranker.scores(known)
+        nobody = cases.state.visits.orders[found.owners] == 0  # no order to go by: what is sold most, in its order
+        scores[nobody] = market.popularity[found.items[nobody]] - STEP * market.places[found.items[nobody]]
+        return scores
 
     def _rest(self, cases: Cases, owner: int, have: Ranked, k: int, only_new: bool) -> Ranked:
         """What comes after the candidates of one owner."""
@@ -107,7 +111,7 @@ class NextBasket:
         rows = cases.state.items.rows_of(np.array([owner]))[0]
         own = cases.state.items.codes[rows]
         dearest = own[np.argsort(-fondness(cases.state, cases.days, rows), kind="stable")]
-        rest = np.concatenate((dearest, self.sources.market.ranking, np.arange(cases.n_items)))
+        rest = np.concatenate((dearest, self.sources.market.ranking))
         rest = rest[cases.open(rest) & ~np.isin(rest, have.items[mine])]
         if only_new:
             rest = rest[~np.isin(rest, own)]

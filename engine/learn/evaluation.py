@@ -90,12 +90,9 @@ class Exam:
 
     def judged(self, method: Method, *, only_new: bool = False) -> Accuracy | None:
         """One method on the baskets that came; None where there are none."""
-        cases, baskets = self.asked.cases, self.asked.baskets
-        if only_new:
-            baskets = baskets[~cases.state.items.find(baskets)[1]]
-        sizes = np.bincount(baskets // cases.n_items, minlength=len(cases)) if len(baskets) else np.zeros(len(cases))
+        cases, sizes = self.asked.cases, self.asked.sizes(only_new)
         ranked = method(only_new)
-        hit = np.isin(ranked.owners * cases.n_items + ranked.items, baskets)
+        hit = np.isin(ranked.owners * cases.n_items + ranked.items, self.asked.wanted(only_new))
         order = np.argsort(ranked.owners, kind="stable")
         edges = np.searchsorted(ranked.owners[order], np.arange(len(cases) + 1))
         meant = np.flatnonzero(sizes > 0).tolist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,10 @@ class Candidates:
     own: NDArray[np.bool_]
     votes: Floats
     taste: Floats
+
+    def take(self, kept: NDArray[np.bool_]) -> Candidates:
+        """Some of them."""
+        return Candidates(**{field.name: getattr(self, field.name)[kept] for field in fields(self)})
 
 
 def features(cases: Cases, found: Candidates, market: Market) -> Float32s:

@@ -1,8 +1,9 @@
 """How to rank, learned from baskets that came: each customer's latest, foreseen from what lay before them.
 
-The latest basket of each customer decides when to stop growing trees and whether they are better than the plain sum;
-the baskets before it are what the trees are grown on. Nothing is told of a candidate that was not known when its basket
-came: sales are counted up to that day, and neighbours and tastes are found without all of these baskets.
+The latest baskets of some customers decide when to stop growing trees and whether they are better than the plain sum;
+all other baskets are what the trees are grown on, with all that was bought of the candidates and a sample of the rest.
+Nothing is told of a candidate that was not known when its basket came: sales are counted up to that day, and neighbours
+and tastes are found without all of these baskets.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from engine.learn.cases import Cases
 from engine.learn.features import features
 from engine.learn.lines import Lines
 from engine.learn.market import Market, known_by, market_days, markets
-from engine.learn.ranker import Lists, Ranker
+from engine.learn.ranker import Lists, Ranker, worthwhile
 from engine.learn.sources import Sources
 from engine.learn.state import State
 
@@ -28,8 +29,11 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Say = Callable[[str, int, int], None]
 
-BASKETS = 8  # of each customer, that trees are grown on
-MOST = 24_000  # baskets altogether; of more customers a sample is taken
+BASKETS = 11  # of each customer, that are looked at
+MOST = 26_000  # baskets altogether; of more customers a sample is taken
+HELD = 0.2  # share of the customers whose latest baskets are held back from growing
+SURE = 200  # customers, to be held back of few
+REST = {False: 0.35, True: 0.5}  # share of the candidates that were not bought, that trees are grown on, by list
 LEAST = 200  # baskets, without which nothing is learned
 NOVEL = 0.7  # share of what is bought that is new to the customer, above which tastes propose for the whole list
 
@@ -40,6 +44,14 @@ class Labelled:
 
     cases: Cases
     baskets: Ints  # keys owner * n_items + item, ascending
+
+    def wanted(self, only_new: bool) -> Ints:
+        """Those keys, or those alone that the owner had not bought before."""
+        return self.baskets[~self.cases.state.items.find(self.baskets)[1]] if only_new else self.baskets
+
+    def sizes(self, only_new: bool) -> Ints:
+        """How many that is for each owner, shape (n_owners,)."""
+        return np.bincount(self.wanted(only_new) // self.cases.n_items, minlength=len(self.cases))
 
 
 def labelled(
@@ -91,9 +103,9 @@ def learned(
 ) -> Learned:
     """Rankers for both lists from what ``lines`` hold; the plain sums where these are no worse."""
     customers = _sampled(lines, seed)
-    backs = list(range(BASKETS + 1, 0, -1))
+    backs = list(range(BASKETS, 0, -1))
     say("knowing each day", 0, 1)
-    latest = lines.from_the_end() <= BASKETS + 1
+    latest = lines.from_the_end() <= BASKETS
     before = lines.take(~latest)
     if np.count_nonzero(latest) == 0 or not len(before) or len(customers) * BASKETS < LEAST:
         return Learned()
@@ -101,18 +113,21 @@ def learned(
     found = markets(lines, family_of, n_families, days)
     taste = _new_share(lines) > NOVEL
     base = Sources.fit(before, family_of, n_families, float(before.days.max()), seed=seed)
-    lists: dict[bool, list[list[Lists]]] = {False: [], True: []}  # a list of parts for each basket back
-    for done, one in enumerate(labelled(lines, backs, customers, family_of, n_families)):
-        say("looking at earlier baskets", done, len(backs))
-        for only_new, parts in _lists(one, found, base, Learned(taste=taste)).items():
-            lists[only_new].append(parts)
+    growing: dict[bool, list[Lists]] = {False: [], True: []}
+    holding: dict[bool, list[Lists]] = {False: [], True: []}
+    rng = np.random.default_rng(seed)
+    for back, one in zip(backs, labelled(lines, backs, customers, family_of, n_families), strict=True):
+        say("looking at earlier baskets", len(backs) - back, len(backs))
+        aside = _held(len(one.cases), rng) if back == 1 else np.zeros(len(one.cases), bool)
+        for only_new, parts in _lists(one, found, base, Learned(taste=taste), aside, rng).items():
+            growing[only_new] += [part.of(~aside) for part in parts]
+            holding[only_new] += [part.of(aside) for part in parts]
     rankers = {}
     for only_new in (False, True):
-        *earlier, latest_ones = lists.pop(only_new)
-        growing, held = _together([part for parts in earlier for part in parts]), _together(latest_ones)
+        grown, held = _together(growing.pop(only_new)), _together(holding.pop(only_new))
         stage = "learning to rank what is new" if only_new else "learning to rank"
         telling = partial(say, stage)
-        ranker = Ranker.fit(growing, held, seed=seed, sparse=only_new, progress=telling)
+        ranker = Ranker.fit(grown, held, seed=seed, sparse=only_new, progress=telling)
         better = ranker is not None and _worth(held, ranker.scores(held.features)) >= _worth(held, plain(held.features))
         rankers[only_new] = ranker if better else None
     return Learned(all=rankers[False], new=rankers[True], taste=taste)
@@ -128,15 +143,28 @@ def _sampled(lines: Lines, seed: int) -> Ints:
     """Customers with at least two orders, as many as the baskets allow."""
     back = lines.from_the_end()
     found = np.unique(lines.customers[back >= 2])
-    most = max(MOST // (BASKETS + 1), 1)
+    most = max(MOST // BASKETS, 1)
     if len(found) <= most:
         return found
     return np.sort(np.random.default_rng(seed).choice(found, most, replace=False))
 
 
-def _lists(one: Labelled, found: Sequence[Market], base: Sources, learned: Learned) -> dict[bool, list[Lists]]:
-    """The candidates of every case for both lists, seen with what was known by its day."""
+def _held(n: int, rng: np.random.Generator) -> Bools:
+    """Which of ``n`` customers are held back: a fifth, and more of few."""
+    aside = np.zeros(n, bool)
+    aside[rng.permutation(n)[: max(round(HELD * n), min(SURE, n // 2))]] = True
+    return aside
+
+
+def _lists(
+    one: Labelled, found: Sequence[Market], base: Sources, learned: Learned, whole: Bools, rng: np.random.Generator
+) -> dict[bool, list[Lists]]:
+    """The candidates of every case for both lists, seen with what was known by its day.
+
+    All of them of the cases that ``whole`` names; of the others a sample of those that were not bought.
+    """
     known = known_by(found, one.cases.days)
+    sizes = {only_new: one.sizes(only_new) for only_new in (False, True)}
     parts: dict[bool, list[Lists]] = {False: [], True: []}
     for place in np.unique(known).tolist():
         numbers = np.flatnonzero(known == place)
@@ -144,13 +172,18 @@ def _lists(one: Labelled, found: Sequence[Market], base: Sources, learned: Learn
         sources = replace(base, market=found[place])
         for only_new, lists in parts.items():
             proposed = sources.found(some, learned.pools(only_new), only_new=only_new)
-            owners = numbers[proposed.owners]
+            bought = _among(numbers[proposed.owners] * some.n_items + proposed.items, one.baskets)
+            chosen = bought | whole[numbers][proposed.owners] | (rng.uniform(size=len(bought)) < REST[only_new])
+            proposed, bought = proposed.take(chosen), bought[chosen]
+            kept = worthwhile(proposed.owners, bought)
+            proposed = proposed.take(kept)
             lists.append(
                 Lists(
                     features=features(some, proposed, sources.market),
-                    owners=owners,
-                    bought=_among(owners * some.n_items + proposed.items, one.baskets),
-                ).worthwhile()
+                    owners=numbers[proposed.owners],
+                    bought=bought[kept],
+                    sizes=sizes[only_new][numbers[proposed.owners]],
+                )
             )
     return parts
 
@@ -169,15 +202,17 @@ def _together(lists: Sequence[Lists]) -> Lists:
         features=np.concatenate([one.features for one in lists]),
         owners=np.concatenate([first + one for first, one in zip(firsts, owners, strict=False)]),
         bought=np.concatenate([one.bought for one in lists]),
+        sizes=np.concatenate([one.sizes for one in lists]),
     )
 
 
 def _worth(lists: Lists, scores: Floats) -> float:
-    """Mean share of what could be found that stands among the first ten."""
+    """Mean share of what was to be found that stands among the first ten."""
+    if not len(lists):
+        return 0.0
     order = np.lexsort((-scores, lists.owners))
-    owners = lists.owners[order] - lists.owners[0] if len(lists) else lists.owners
+    owners = lists.owners[order]
     begins = np.flatnonzero(np.diff(owners, prepend=-1))
     place = np.arange(len(owners)) - np.repeat(begins, np.diff(np.append(begins, len(owners))))
-    bought = lists.bought[order]
-    all, ten = np.bincount(owners, bought), np.bincount(owners, bought & (place < 10))
-    return float((ten[all > 0] / all[all > 0]).mean()) if np.any(all > 0) else 0.0
+    found = np.add.reduceat(lists.bought[order] & (place < 10), begins, dtype=np.int64)
+    return float((found / lists.sizes[order][begins]).mean())

@@ -7,7 +7,7 @@ to LambdaMART (MSR-TR-2010-82).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -18,19 +18,31 @@ Floats = NDArray[np.float64]
 Float32s = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
-ROUNDS = 200  # trees at most
-PATIENCE = 20  # trees without a better ndcg@10 on the validation's lists, after which no more are grown
-TREES = {
+ROUNDS = 250  # trees at most
+TOGETHER = 15  # trees, over which what is reached on the validation's lists is smoothed
+PATIENCE = 50  # trees without a better ndcg@10 on the validation's lists, after which no more are grown
+METRIC = "ndcg@10"
+BINS = 64  # that a feature is cut into
+TREES: dict[str, str | float] = {
     "objective": "rank:ndcg",
     "lambdarank_pair_method": "topk",
-    "eval_metric": "ndcg@10",
-    "min_child_weight": 20,
-    "colsample_bytree": 0.7,
+    "eval_metric": METRIC,
+    "colsample_bytree": 0.5,
     "tree_method": "hist",
-    "max_bin": 64,
+    "max_bin": BINS,
 }
-DENSE = {"lambdarank_num_pair_per_sample": 48, "eta": 0.12, "max_depth": 6}  # where lists hold several that are bought
-SPARSE = {"lambdarank_num_pair_per_sample": 64, "eta": 0.05, "max_depth": 4}  # where they seldom hold two
+DENSE = {  # where lists hold several that are bought
+    "lambdarank_num_pair_per_sample": 48,
+    "eta": 0.12,
+    "max_depth": 6,
+    "min_child_weight": 20,
+}
+SPARSE = {  # where they seldom hold two
+    "lambdarank_num_pair_per_sample": 64,
+    "eta": 0.05,
+    "max_depth": 4,
+    "min_child_weight": 100,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -42,20 +54,46 @@ class Lists:
     features : float32 array of shape (n, n_features)
     owners : int array of shape (n,), the list each belongs to, ascending
     bought : bool array of shape (n,)
+    sizes : int array of shape (n,), how many items were to be found for the owner, among the candidates or not
     """
 
     features: Float32s
     owners: Ints
     bought: NDArray[np.bool_]
+    sizes: Ints
 
     def __len__(self) -> int:
         return len(self.owners)
 
-    def worthwhile(self) -> Lists:
-        """Without the lists of which nothing was bought, or everything: they teach no order."""
-        hits = np.bincount(self.owners, self.bought)
-        kept = ((hits > 0) & (hits < np.bincount(self.owners)))[self.owners]
-        return Lists(features=self.features[kept], owners=self.owners[kept], bought=self.bought[kept])
+    def of(self, owners: NDArray[np.bool_]) -> Lists:
+        """The lists of some owners, shape (n_owners,)."""
+        kept = owners[self.owners]
+        return Lists(**{field.name: getattr(self, field.name)[kept] for field in fields(self)})
+
+    def weights(self) -> Floats:
+        """What each list counts, shape (n_lists,), so that its ideal is that of all that was to be found.
+
+        xgboost's ideal is that of what is on the list.
+
+        Examples
+        --------
+        >>> owners, bought = np.array([4, 4, 7, 7]), np.array([True, False, False, True])
+        >>> one = Lists(features=np.zeros((4, 1)), owners=owners, bought=bought, sizes=np.array([1, 1, 2, 2]))
+        >>> one.weights().round(4).tolist()  # 1 of 1, and 1 of 1 + 1 / log2(3)
+        [1.0, 0.6131]
+        """
+        begins = np.flatnonzero(np.diff(self.owners, prepend=-1))
+        sizes, found = self.sizes[begins], np.add.reduceat(self.bought, begins, dtype=np.int64)
+        ideal = np.cumsum(1 / np.log2(np.arange(2, sizes.max(initial=1) + 2)))
+        weights: Floats = ideal[found - 1] / ideal[sizes - 1]
+        return weights
+
+
+def worthwhile(owners: Ints, bought: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which candidates are on lists of which something was bought, but not everything: others teach no order."""
+    hits = np.bincount(owners, bought)
+    found: NDArray[np.bool_] = ((hits > 0) & (hits < np.bincount(owners)))[owners]
+    return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -86,20 +124,20 @@ class Ranker:
 
         if not len(lists) or not len(validation):
             return None
-        matrix = xgboost.QuantileDMatrix(lists.features, label=lists.bought, qid=lists.owners, max_bin=TREES["max_bin"])
-        held = xgboost.QuantileDMatrix(
-            validation.features, label=validation.bought, qid=validation.owners, ref=matrix, max_bin=TREES["max_bin"]
-        )
+        matrix = _matrix(lists)
+        history: dict[str, dict[str, list[float]]] = {}
         booster = xgboost.train(
             {**TREES, **(SPARSE if sparse else DENSE), "seed": seed, "verbosity": 0},
             matrix,
             rounds,
-            evals=[(held, "held")],
+            evals=[(_matrix(validation, matrix), "held")],
+            evals_result=history,
             early_stopping_rounds=PATIENCE,
             verbose_eval=False,
             callbacks=[_telling(rounds, progress)],
         )
-        return cls(booster=_lean(booster[: booster.best_iteration + 1]), n_features=lists.features.shape[1])
+        trees = _best(np.array(history["held"][METRIC]))
+        return cls(booster=_lean(booster[:trees]), n_features=lists.features.shape[1])
 
     def scores(self, features: Float32s) -> Floats:
         """Of each row, higher is better; comparable within one list only."""
@@ -128,6 +166,33 @@ class Ranker:
         except xgboost.core.XGBoostError as error:
             raise ValueError("the ranking's trees cannot be read") from error
         return cls(booster=_lean(booster), n_features=booster.num_features())
+
+
+def _matrix(lists: Lists, like: Any = None) -> Any:
+    """As xgboost wants them, cut into the bins of another."""
+    from xgboost import QuantileDMatrix
+
+    return QuantileDMatrix(
+        lists.features,
+        label=lists.bought,
+        qid=lists.owners,
+        weight=lists.weights(),
+        ref=like,
+        max_bin=BINS,
+    )
+
+
+def _best(reached: Floats) -> int:
+    """How many trees are best by what was reached with each more: the middle of the best stretch.
+
+    Examples
+    --------
+    >>> _best(np.array([0.1, 0.2, 0.3, 0.2, 0.1])), _best(np.linspace(0, 1, 100)), _best(np.repeat([1.0, 0.0], 50))
+    (3, 93, 8)
+    """
+    together = min(TOGETHER, len(reached))
+    smooth = np.convolve(reached, np.ones(together) / together, mode="valid")
+    return int(smooth.argmax()) + together // 2 + 1
 
 
 def _lean(booster: Any) -> Any:
