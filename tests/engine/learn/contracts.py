@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.learn.cases import Cases
 from engine.learn.lines import Lines
-from tests.engine.learn.known import HALF, TINY, checkerboard, past
+from tests.engine.learn.known import HALF, TINY, asked, checkerboard
 
 PASTS = {
-    "an unseen customer": past(1, 2, 3, 1),
-    "somebody who bought nothing": past(),
-    "somebody who bought what the model never saw": past(2 * HALF + 1, 2 * HALF + 2, 2 * HALF + 1),
-    "somebody who bought both": past(0, 2 * HALF + 1, 0),
+    "an unseen customer": asked(1, 2, 3, 1),
+    "somebody who bought nothing": asked(),
+    "somebody who bought what the model never saw": asked(2 * HALF + 1, 2 * HALF + 2, 2 * HALF + 1),
+    "somebody who bought both": asked(0, 2 * HALF + 1, 0),
 }
 
 
@@ -24,7 +25,7 @@ class PartContract:
     """The laws of a part; ``answers`` says what it is asked of one customer, all of it numbers."""
 
     fit: ClassVar[Callable[[Lines], Any]]
-    answers: ClassVar[Callable[[Any, Any], list[NDArray[Any]]]]
+    answers: ClassVar[Callable[[Any, Cases], list[NDArray[Any]]]]
 
     @pytest.fixture
     def part(self) -> Any:

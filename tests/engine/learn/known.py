@@ -8,8 +8,9 @@ import numpy as np
 from hypothesis import settings
 
 from engine.domain.history import History
+from engine.learn import cases
+from engine.learn.cases import Cases
 from engine.learn.lines import Lines
-from engine.learn.past import Past
 
 NOW = 100.0  # days since 1970-01-01 UTC
 HALF = 10  # items of each half of the checkerboard
@@ -49,18 +50,17 @@ def checkerboard(seed: int = 3, customers: int = 60) -> Lines:
     return lines(rows, n_items=2 * HALF + 1)
 
 
-def past_of(bought: Lines, customer: int) -> Past:
-    """What one customer of a shop bought."""
-    where = dict(bought.each())[customer]
-    return Past.of(bought.items[where], bought.orders[where], bought.days[where], NOW)
+def cases_of(bought: Lines, *customers: int, day: float = NOW) -> Cases:
+    """Some customers of a shop, ascending, each item a family of its own."""
+    owners = np.array(customers or range(bought.n_customers), np.int64)
+    own = np.arange(bought.n_items)
+    return cases.of_lines(bought.before(day), owners, np.full(len(owners), day), own, bought.n_items)
 
 
-def past(*items: int, n_items: int = 2 * HALF + 1) -> Past:
-    """One item an order, the last of them yesterday; codes from ``n_items`` on are strangers, in their order."""
-    codes = np.array(items, np.int64)
-    strangers = tuple(f"stranger {n}" for n in range(len(set(items) - set(range(n_items)))))
-    order = np.arange(len(items))
-    return Past.of(codes, order, NOW - len(items) + order, NOW, strangers)
+def asked(*items: int, n_items: int = 2 * HALF + 1) -> Cases:
+    """One customer: one item an order, the last of them yesterday; codes from ``n_items`` on are strangers."""
+    n = max([n_items, *(item + 1 for item in items)])
+    return cases_of(lines([(0, item, order, NOW - len(items) + order) for order, item in enumerate(items)], n, 1))
 
 
 def history(*bought: tuple[str, str, float]) -> History:
