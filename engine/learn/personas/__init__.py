@@ -16,18 +16,21 @@ from numpy.typing import NDArray
 from engine.learn.offpolicy.value import NotEstimable
 from engine.learn.personas import naming
 from engine.learn.personas.behaviour import Features, behaviour, spending
+from engine.learn.personas.leanings import Leanings
 from engine.learn.personas.mixture import Mixture, fit
 from engine.learn.texts import packed, unpacked
 
-__all__ = ["Features", "Personas", "Tried", "behaviour", "personas", "spending"]
+__all__ = ["Features", "Leanings", "Personas", "Tried", "behaviour", "personas", "spending"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+MOST = 20_000  # customers that mixtures are fitted on; of more a sample is taken, and all are told apart by it
 FEWEST = 30  # customers of a persona
 SMALLEST = 0.02  # of all customers
 BOOTSTRAPS = 20
 BOOTSTRAP_RESTARTS = 3
 BOOTSTRAP_ROWS = 2_000  # drawn for each, and compared
+UNKNOWN = "not all features are known"  # why customers are left out
 TENTATIVE = 0.6  # stability below which personas are tentative
 FAR = 1.0  # mean squared distance in standard deviations, beyond which a persona is not one of before
 
@@ -131,10 +134,7 @@ class Personas:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What is kept of it, as arrays."""
-        tried = [
-            [float(one.k), *(np.nan if x is None else float(x) for x in (one.log_likelihood, one.df, one.bic))]
-            for one in self.tried
-        ]
+        tried = [[one.k, one.log_likelihood or 0.0, one.df or 0, one.bic or 0.0] for one in self.tried]
         return {
             "ids": np.array(self.ids, np.int64),
             **packed("names", self.names),
@@ -146,18 +146,16 @@ class Personas:
             "covariances": self.mixture.covariances,
             "sizes": self.sizes,
             "found": np.array([self.mixture.log_likelihood, self.entropy_nats, self.stability]),
-            "counts": np.array([self.n, self.next_id]),
-            "tried": np.array(tried),
+            "counts": np.array([self.n, self.next_id, self.dropped.get(UNKNOWN, 0)]),
+            "tried": np.array(tried, np.float64),
             **packed("objections", [one.objection for one in self.tried]),
-            **packed("dropped", list(self.dropped)),
-            "dropped.counts": np.array(list(self.dropped.values()), np.int64),
         }
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Personas:
         """The inverse of ``arrays``; without members."""
         log_likelihood, entropy, stability = arrays["found"].tolist()
-        n, next_id = arrays["counts"].tolist()
+        n, next_id, unknown = arrays["counts"].tolist()
         objections = unpacked("objections", arrays)
         return cls(
             ids=tuple(arrays["ids"].tolist()),
@@ -178,7 +176,7 @@ class Personas:
             n=n,
             next_id=next_id,
             tried=tuple(_tried(row, why) for row, why in zip(arrays["tried"].tolist(), objections, strict=True)),
-            dropped=dict(zip(unpacked("dropped", arrays), arrays["dropped.counts"].tolist(), strict=True)),
+            dropped={UNKNOWN: unknown} if unknown else {},
         )
 
 
@@ -219,11 +217,12 @@ def personas(
     center, scale = kept.mean(axis=0), kept.std(axis=0)
     values = (kept - center) / scale
     rng = np.random.default_rng(seed)
-    fitted, tried = _tries(values, k, scale, floor, restarts, rng)
+    drawn = values if n <= MOST else values[rng.choice(n, MOST, replace=False)]
+    fitted, tried = _tries(drawn, k, scale, floor, restarts, rng)
     if not fitted:
         return NotEstimable(reason="; ".join(one.objection for one in tried), needed="fewer personas, more customers")
     names = tuple(features.names[place] for place in differ.tolist())
-    mixture = _sorted(min(fitted, key=lambda one: one.bic(n)), names)
+    mixture = _sorted(min(fitted, key=lambda one: one.bic(len(drawn))), names)
     members = mixture.membership(values)
     labels = members.argmax(axis=1)
     found = Personas(
@@ -240,7 +239,7 @@ def personas(
         n=n,
         next_id=mixture.k + 1,
         tried=tuple(tried),
-        dropped={"not all features are known": len(features) - n} if n < len(features) else {},
+        dropped={UNKNOWN: len(features) - n} if n < len(features) else {},
     )
     return _named(found, previous)
 
@@ -348,6 +347,6 @@ def _apart(one: Mixture) -> Floats:
 
 def _tried(row: Sequence[float], objection: str) -> Tried:
     k, log_likelihood, df, bic = row
-    if np.isnan(bic):
+    if not df:
         return Tried(k=int(k), objection=objection)
     return Tried(k=int(k), log_likelihood=log_likelihood, df=int(df), bic=bic, objection=objection)
