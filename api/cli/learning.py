@@ -222,6 +222,9 @@ def due(
 
 def evaluate(
     split: Annotated[str, typer.Option(metavar="last-basket|time", help="What is to be foreseen.")] = "last-basket",
+    cold: Annotated[
+        bool, typer.Option("--cold", help="Judge new customers, sessions and new items of the last 4 weeks instead.")
+    ] = False,
     gate: Annotated[bool, typer.Option("--gate", help="Replay the gate at past cut-offs instead.")] = False,
     promise: Annotated[float, typer.Option(min=0.4, max=0.99, help="Of the gate.")] = 0.9,
     window: Annotated[str, typer.Option(metavar="SPAN", help="Of the gate: 7d, 14d or 28d.")] = "14d",
@@ -240,13 +243,16 @@ def evaluate(
 ) -> None:
     """Accuracy of the served settings beside their baselines, fitted anew on what came before each test point.
 
-    Example: `rapport evaluate`, `rapport evaluate --gate --promise 0.9 --window 14d --cutoffs 15`,
+    Example: `rapport evaluate`, `rapport evaluate --cold`,
+    `rapport evaluate --gate --promise 0.9 --window 14d --cutoffs 15`,
     `rapport evaluate --cutoff 2017-11-01 --least-purchases 4`
     """
     from jobs import evaluate as evaluation
 
     settings = Settings.from_env()
     database = opened(settings)
+    if cold:
+        return _cold(settings, database, at, as_json)
     if gate:
         return _gate(settings, database, promise, window, cutoffs, at, as_json)
     if cutoff:
@@ -261,6 +267,18 @@ def evaluate(
     if as_json:
         return out.document(found)
     _tables(found)
+
+
+def _cold(settings: Settings, database: Database, at: str | None, as_json: bool) -> None:
+    from jobs import evaluate as evaluation
+
+    with out.stages(shown=not as_json) as say:
+        found = evaluation.cold(database, settings, as_of=as_of(settings, database, at), say=say)
+    rows = evaluation.cold_rows(found)
+    if as_json:
+        return out.document({"rows": rows})
+    if rows:
+        out.table(list(rows[0]), [list(row.values()) for row in rows], title="cold")
 
 
 def _gate(

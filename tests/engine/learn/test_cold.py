@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from engine.domain.history import History, day_of
+from engine.learn import cold as cold_module
 from engine.learn.base import Model, decode, encode
 from engine.learn.catalogue import Catalogue
+from engine.learn.cold import ANONYMOUS, NEW_ITEM, NOTHING, ONE_ORDER, PERSONA, ColdRow, Known, cold
 from engine.learn.lines import Lines
+from engine.learn.newcomers import TRAITS, Newcomers, Shelf, launched
 from engine.learn.personas.leanings import Leanings, prior
 from engine.learn.training import train
 
@@ -192,3 +195,118 @@ def test_leanings_are_of_the_last_four_weeks_and_drawn_to_all():
     assert found[0, 0] == found[1, 1] == pytest.approx(2, abs=0.1)
     assert found[0, 1] == pytest.approx(0, abs=0.1)
     assert found[:, 2].tolist() == [1, 1]
+
+
+def test_what_is_new_is_first_sold_then_and_counts_for_whoever_bought_before():
+    rows = [(0, 0, 0, 1.0), (0, 1, 1, 12.0), (1, 1, 0, 13.0), (0, 0, 2, 14.0), (2, 2, 0, 3.0), (2, 1, 1, 30.0)]
+    found = launched(lines(rows, n_items=4), 10.0, 20.0)
+    assert found.items.tolist() == [1]
+    assert found.owners.tolist() == [0]  # 1 had bought nothing before, 2 took it too late
+    assert found.came(np.array([0, 2])).tolist() == [[True], [False]]
+
+
+def kinship() -> tuple[Lines, Catalogue, np.ndarray]:
+    """Each customer buys of one of ten families; every ten days each of these has a new item."""
+    rng = np.random.default_rng(6)
+    items = [(f"{family}/{n}", f"f{family}", ("FOOD", f"f{family}")) for family in range(10) for n in range(12)]
+    rows = []
+    for customer in range(200):
+        family = customer % 10
+        for order in range(20):
+            day = NOW - 100 + 5 * order + rng.uniform(0, 4)
+            on_sale = 2 + int((day - NOW + 100) / 10)  # a new item of each family every ten days
+            for place in set(rng.integers(0, on_sale, 9).tolist()):
+                rows.append((customer, 12 * family + place, order, day))
+    return lines(rows, n_items=120), Catalogue.of(items), np.full(120, np.log(300.0))
+
+
+def test_new_items_are_ranked_by_their_kin():
+    bought, catalogue, prices = kinship()
+    day = NOW - 20
+    learned = Newcomers.fit(bought.before(day), catalogue, prices, day, seed=1)
+    launch = launched(bought, day, np.inf)
+    shelf = Shelf(lines=bought.before(day), catalogue=catalogue, prices=prices, day=day)
+    for places, traits in shelf.parts(launch.owners, launch.items):
+        best = launch.items[learned.scores(traits).argmax(axis=1)]
+        assert np.array_equal(catalogue.family_of[best], launch.owners[places] % 10)
+
+
+def test_the_traits_of_a_new_item_are_what_they_say():
+    rows = [(0, 0, 0, NOW - 84), (0, 3, 1, NOW - 0.5), (1, 3, 0, NOW - 10)]
+    prices = np.log(np.array([100.0, 200.0, 100.0, 400.0, np.nan, 50.0]))
+    shelf = Shelf(lines=lines(rows, n_items=6), catalogue=Catalogue.of(ITEMS), prices=prices, day=NOW)
+    ((_, traits),) = shelf.parts(np.array([0]), np.array([1, 4]))
+    bread, wine = (dict(zip(TRAITS, row, strict=True)) for row in traits[0])
+    assert bread["own_family"] == pytest.approx(np.log(0.5 + 0.05))  # once, a half-life ago
+    assert wine["own_category"] == pytest.approx(np.log(2 ** (-0.5 / 84) + 0.05))
+    assert wine["family_sales"] == pytest.approx(np.log(3))
+    assert wine["family_sales_an_item"] == pytest.approx(np.log(2 + 0.05))
+    usual = np.log(200)  # of 100 and 400
+    assert bread["price"] == pytest.approx(0)
+    assert bread["price_in_family"] == pytest.approx(-abs(np.log(200) - (np.log(100) + 2 * usual) / 3))
+    assert wine["price"] == pytest.approx(-1.5)  # unknown
+
+
+def test_too_few_new_items_teach_nothing():
+    bought, catalogue, prices = kinship()
+    assert Newcomers.fit(bought.before(NOW - 99), catalogue, prices, NOW - 99, seed=1) is None
+
+
+@pytest.fixture(scope="module")
+def judged() -> list[ColdRow]:
+    """All cases of that shop."""
+    return cold(known(), NOW - 20, seed=1, folds=[0])
+
+
+def known() -> Known:
+    """That shop, and what is known of it."""
+    bought, catalogue, prices = kinship()
+    return Known(lines=bought, catalogue=catalogue, amounts=np.full(len(bought), 300.0), prices=np.exp(prices))
+
+
+def of(rows: list[ColdRow], case: str) -> dict[str, ColdRow]:
+    """The methods of one case."""
+    return {row.method: row for row in rows if row.case == case}
+
+
+def test_every_case_stands_beside_a_naive_method(judged):
+    for case in (NOTHING, PERSONA, ONE_ORDER, ANONYMOUS, NEW_ITEM):
+        methods = of(judged, case)
+        naive, *_, ours = methods.values()
+        assert ours.method == "rapport"
+        assert (naive.gain, naive.gain_se) == (0.0, 0.0)
+        assert len({row.accuracy.customers for row in methods.values()}) == 1
+        assert ours.gain == pytest.approx(ours.accuracy.recall_10 - naive.accuracy.recall_10)
+
+
+def test_kin_tell_who_takes_a_new_item(judged):
+    ours = of(judged, NEW_ITEM)["rapport"]
+    assert ours.gain > 0.2
+    assert ours.gain > 4 * ours.gain_se
+
+
+def test_nothing_of_a_hidden_customer_is_looked_at(judged):
+    whole = known()
+    hidden = cold_module._hidden(whole.lines, 0, 1)
+    assert of(judged, NOTHING)["rapport"].accuracy.customers == np.count_nonzero(hidden)
+    theirs = hidden[whole.lines.customers] & (whole.lines.days < NOW - 20)
+    less = replace(whole, lines=whole.lines.take(~theirs), amounts=whole.amounts[~theirs])
+    again = cold(less, NOW - 20, seed=1, folds=[0])
+    for case in (NOTHING, ONE_ORDER, ANONYMOUS):
+        assert of(again, case) == of(judged, case)
+    assert of(again, PERSONA) == {}  # what they bought is all that tells it
+
+
+def test_each_customer_is_taken_for_new_once(judged):
+    whole = known()
+    hidden = [cold_module._hidden(whole.lines, fold, 1) for fold in range(cold_module.FOLDS)]
+    assert np.array_equal(np.sum(hidden, axis=0), np.ones(whole.lines.n_customers))
+    two = cold(whole, NOW - 20, seed=1, folds=[0, 1])
+    assert of(two, NOTHING)["rapport"].accuracy.customers == np.count_nonzero(hidden[0] | hidden[1])
+    assert of(two, NEW_ITEM) == of(judged, NEW_ITEM)
+
+
+def test_cold_cases_of_nothing_are_none():
+    nothing = known()
+    kept = nothing.lines.days < 0
+    assert cold(replace(nothing, lines=nothing.lines.take(kept), amounts=nothing.amounts[kept]), NOW, seed=1) == []
