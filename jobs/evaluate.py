@@ -13,11 +13,13 @@ from engine.config import Settings
 from engine.domain.history import at_day, day_of
 from engine.errors import Unavailable
 from engine.learn import base, evaluation, foresight
+from engine.learn.cold import NEW_ITEM, ColdRow, Known
+from engine.learn.cold import cold as judged_cold
 from engine.learn.evaluation import Row
 from engine.learn.foresight import Dates, Forecasts, Gate
 from engine.learn.lines import Lines, Split, last_orders, next_orders
 from engine.learn.training import snapshots_of
-from engine.store import artifacts
+from engine.store import artifacts, items
 from engine.store.database import Database
 from jobs import shopping
 from jobs.train import SEED
@@ -26,6 +28,7 @@ from modes.document import instant
 WINDOWS = (7, 14, 28)  # days
 CUTOFFS = 3
 AHEAD = timedelta(days=14)  # before the end, where a time split cuts
+COLD = timedelta(days=28)  # before the end, from which cold cases are judged
 Say = Callable[[str, int, int], None]
 
 
@@ -136,6 +139,41 @@ def gate(
         found.append(one)
         say("cut-offs", len(found), cutoffs)
     return found
+
+
+def cold(db: Database, settings: Settings, *, as_of: datetime, say: Say) -> list[ColdRow]:
+    """Lists for customers and of items of which little is known, fitted anew and judged on the last four weeks."""
+    say("reading orders", 0, 1)
+    read = shopping.read(db, settings, as_of)
+    with db.read() as tx:
+        prices = {item.item_id: float(item.price.minor) for item in items.everything(tx) if item.price is not None}
+    known = Known(
+        lines=read.lines,
+        catalogue=read.catalogue,
+        amounts=read.amounts,
+        prices=np.array([prices.get(id) or np.nan for id in read.catalogue.items]),
+    )
+    return judged_cold(known, day_of(as_of - COLD), seed=SEED, say=say)
+
+
+def cold_rows(found: Sequence[ColdRow]) -> list[dict[str, object]]:
+    """Cold cases as JSON, in the contract's words."""
+    return [
+        {
+            "case": one.case,
+            **_row(
+                Row(
+                    method=one.method,
+                    level="item",
+                    list="new" if one.case == NEW_ITEM else "all",
+                    accuracy=one.accuracy,
+                )
+            ),
+            "gain": one.gain,
+            "gain_se": one.gain_se,
+        }
+        for one in found
+    ]
 
 
 def served(settings: Settings) -> base.Model:

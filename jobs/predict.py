@@ -29,16 +29,27 @@ def recommend(
     *,
     k: int,
     as_of: datetime,
+    persona: int | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Iterator[Row]:
     """The ``k`` likeliest items of the next basket of each customer; all customers where none are named.
 
-    Somebody who is not known, or who refused that their orders be used, is given what most customers buy.
+    Somebody who is not known, or who refused that their orders be used, is given what most customers buy, or those of
+    a ``persona``.
+
+    Raises
+    ------
+    InputError
+        for a persona that the model does not know
     """
+    known = () if model.kinds is None else model.kinds.personas.ids
+    if persona is not None and persona not in known:
+        raise InputError.of("--persona", f"one of {list(known)}", str(persona))
     with db.read() as tx:
         gone = items.unavailable(tx)
     for part in _batched(_histories(db, settings, ids, as_of, progress)):
-        lists = model.recommend_each([history for _, history in part], day_of(as_of), k, exclude=gone, why=False)
+        histories = [history for _, history in part]
+        lists = model.recommend_each(histories, day_of(as_of), k, exclude=gone, persona=persona, why=False)
         for (id, _), found in zip(part, lists, strict=True):
             rows = [{"item_id": one.item_id, "score": one.score, "repeat": one.repeat} for one in found]
             yield {"customer_id": id, "items": rows}

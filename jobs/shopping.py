@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.config import Settings
 from engine.domain.customers import Grant, Purpose
@@ -17,10 +18,16 @@ from engine.store.database import Database, Tx
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Shopping:
-    """All purchases that may be learned from, and all items."""
+    """All purchases that may be learned from, and all items.
+
+    Attributes
+    ----------
+    amounts : float array of shape (n_lines,), minor units of each line, nan where unknown
+    """
 
     lines: Lines
     catalogue: Catalogue
+    amounts: NDArray[np.float64]
 
 
 def read(db: Database, settings: Settings, before: datetime) -> Shopping:
@@ -39,6 +46,7 @@ def read(db: Database, settings: Settings, before: datetime) -> Shopping:
             n_items=len(catalogue),
         ),
         catalogue=catalogue,
+        amounts=found.amounts,
     )
 
 

@@ -73,6 +73,8 @@ def run(
         created_at=now,
         as_of=as_of,
         served=None if served is None else served.baskets.learned,
+        amounts=read.amounts,
+        before=None if served is None or served.kinds is None else served.kinds.personas,
         seed=seed,
         say=say,
     )

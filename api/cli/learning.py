@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 import typer
@@ -110,7 +110,24 @@ def show_model(model_id: Annotated[str, typer.Argument(metavar="ID")], as_json: 
     if as_json:
         return out.document(said)
     metrics = said.pop("metrics")
-    out.table(("", ""), [*said.items(), *metrics.items()] if isinstance(metrics, dict) else said.items())
+    assert isinstance(metrics, dict)
+    personas = metrics.pop("personas", None)
+    out.table(("", ""), [*said.items(), *metrics.items()])
+    if personas is not None:
+        _personas(personas)
+
+
+def _personas(found: dict[str, Any]) -> None:
+    """The kinds of customers there are, or why none are told apart."""
+    if "personas" not in found:
+        return click.echo(f"no personas: {found['reason']}; needed: {found['needed']}")
+    kinds = found["personas"]
+    title = f"personas, stability {found['stability']:.2f}{' (tentative)' if found['tentative'] else ''}"
+    columns = ("id", "name", "customers", "share", *found["features"])
+    rows = [(one["persona_id"], one["name"], one["customers"], one["share"], *one["means"].values()) for one in kinds]
+    out.table(columns, rows, title=title)
+    tried = [(one["k"], one["bic"], one["objection"]) for one in found["tried"]]
+    out.table(("number", "BIC", "why not"), tried, title="numbers of personas")
 
 
 def rollback(model_id: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
@@ -138,6 +155,10 @@ def recommend(
     everybody: Annotated[bool, typer.Option("--all", help="Every customer.")] = False,
     file: Annotated[Path | None, typer.Option("--customers", metavar="FILE", help="Their ids, one a line.")] = None,
     k: Annotated[int, typer.Option("--k", min=1, max=1000, help="How many items each.")] = 10,
+    persona: Annotated[
+        int | None,
+        typer.Option("--persona", metavar="ID", help="Of those who bought nothing; see `models show`."),
+    ] = None,
     at: At = None,
     target: Out = None,
     as_json: AsLines = False,
@@ -159,6 +180,7 @@ def recommend(
             evaluation.served(settings),
             ids,
             k=k,
+            persona=persona,
             as_of=as_of(settings, database, at),
             progress=progress,
         )
@@ -200,6 +222,9 @@ def due(
 
 def evaluate(
     split: Annotated[str, typer.Option(metavar="last-basket|time", help="What is to be foreseen.")] = "last-basket",
+    cold: Annotated[
+        bool, typer.Option("--cold", help="Judge new customers, sessions and new items of the last 4 weeks instead.")
+    ] = False,
     gate: Annotated[bool, typer.Option("--gate", help="Replay the gate at past cut-offs instead.")] = False,
     promise: Annotated[float, typer.Option(min=0.4, max=0.99, help="Of the gate.")] = 0.9,
     window: Annotated[str, typer.Option(metavar="SPAN", help="Of the gate: 7d, 14d or 28d.")] = "14d",
@@ -218,13 +243,16 @@ def evaluate(
 ) -> None:
     """Accuracy of the served settings beside their baselines, fitted anew on what came before each test point.
 
-    Example: `rapport evaluate`, `rapport evaluate --gate --promise 0.9 --window 14d --cutoffs 15`,
+    Example: `rapport evaluate`, `rapport evaluate --cold`,
+    `rapport evaluate --gate --promise 0.9 --window 14d --cutoffs 15`,
     `rapport evaluate --cutoff 2017-11-01 --least-purchases 4`
     """
     from jobs import evaluate as evaluation
 
     settings = Settings.from_env()
     database = opened(settings)
+    if cold:
+        return _cold(settings, database, at, as_json)
     if gate:
         return _gate(settings, database, promise, window, cutoffs, at, as_json)
     if cutoff:
@@ -239,6 +267,18 @@ def evaluate(
     if as_json:
         return out.document(found)
     _tables(found)
+
+
+def _cold(settings: Settings, database: Database, at: str | None, as_json: bool) -> None:
+    from jobs import evaluate as evaluation
+
+    with out.stages(shown=not as_json) as say:
+        found = evaluation.cold(database, settings, as_of=as_of(settings, database, at), say=say)
+    rows = evaluation.cold_rows(found)
+    if as_json:
+        return out.document({"rows": rows})
+    if rows:
+        out.table(list(rows[0]), [list(row.values()) for row in rows], title="cold")
 
 
 def _gate(

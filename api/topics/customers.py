@@ -10,8 +10,10 @@ from api.auth.caller import BACKEND
 from api.routes import Topic, caller
 from api.service import service
 from api.wire.customers import CustomerOut, Export
+from engine.domain.history import day_of
 from engine.errors import NotFound
 from engine.store import customers, erasure
+from modes.capability import reduced
 
 topic = Topic(name="customers", description="Profile, portable copy, erasure")
 PATH = "/v1/customers/<ident:customer_id>"
@@ -19,12 +21,12 @@ PATH = "/v1/customers/<ident:customer_id>"
 
 @topic.route("GET", PATH, scopes=BACKEND, answer=CustomerOut)
 def get_customer(customer_id: str) -> CustomerOut:
-    """A customer's profile."""
-    with service().db.read() as tx:
-        found = customers.get(tx, customer_id)
-    if found is None:
-        raise NotFound("customer", customer_id)
-    return CustomerOut.of(found)
+    """A customer's profile, with the kind of customer that their orders show, where these may be looked at."""
+    here, now, model = service(), service().now(), service().model()
+    with here.reading(customer_id) as tx:
+        context = reduced(here.context(tx, customer_id, now))
+    persona = None if model is None else model.persona(context.history, day_of(now))
+    return CustomerOut.of(context.customer, persona)
 
 
 @topic.route("DELETE", PATH, scopes=BACKEND, status=HTTPStatus.NO_CONTENT)

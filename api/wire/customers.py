@@ -18,9 +18,31 @@ from engine.domain.customers import (
 )
 from engine.domain.decisions import Rung
 from engine.domain.shopping import Customer
+from engine.learn.base import Persona
 
 RungLabel = Literal["respond", "curate", "coach", "approve", "veto", "silent"]
 ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["21:00"])]
+
+
+class PersonaOut(Wire):
+    """The kind of customer that somebody's orders show."""
+
+    persona_id: int = Field(description="goes on from one training to the next")
+    name: str
+    probability: float = Field(description="that they belong to it, rather than to another")
+    share: float = Field(description="of all customers")
+    tentative: bool = Field(description="whether other customers might have shown other kinds")
+
+    @classmethod
+    def of(cls, persona: Persona) -> PersonaOut:
+        """As answered."""
+        return cls(
+            persona_id=persona.persona_id,
+            name=persona.name,
+            probability=persona.probability,
+            share=persona.share,
+            tentative=persona.tentative,
+        )
 
 
 class CustomerOut(Wire):
@@ -30,15 +52,17 @@ class CustomerOut(Wire):
     timezone: str | None
     locale: str | None
     attributes: dict[str, object]
+    persona: PersonaOut | None = Field(description="null where their orders are none, or may not be looked at")
 
     @classmethod
-    def of(cls, customer: Customer) -> CustomerOut:
+    def of(cls, customer: Customer, persona: Persona | None = None) -> CustomerOut:
         """The profile as answered."""
         return cls(
             customer_id=customer.customer_id,
             timezone=customer.timezone,
             locale=customer.locale,
             attributes=dict(customer.attributes),
+            persona=None if persona is None else PersonaOut.of(persona),
         )
 
 

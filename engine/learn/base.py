@@ -23,9 +23,10 @@ from engine.learn.catalogue import Catalogue
 from engine.learn.features import NAMES
 from engine.learn.market import Market
 from engine.learn.neighbours import Neighbours
+from engine.learn.personas.served import Kinds
 from engine.learn.ranker import Ranker
 from engine.learn.replenishment import LONGEST, Replenishment
-from engine.learn.results import Certificate, Evidence, Forecast, Recommendation, Recommendations, Rhythm
+from engine.learn.results import Certificate, Evidence, Forecast, Persona, Recommendation, Recommendations, Rhythm
 from engine.learn.rhythm import WINDOWS, is_due, need_window, order_window
 from engine.learn.sources import Sources
 
@@ -34,6 +35,7 @@ __all__ = [
     "Evidence",
     "Forecast",
     "Model",
+    "Persona",
     "Recommendation",
     "Recommendations",
     "Rhythm",
@@ -60,6 +62,7 @@ class Model:
     baskets: NextBasket
     replenishment: Replenishment
     evidence: Mapping[int, certificates.Evidence]  # by window in days
+    kinds: Kinds | None = None  # of customers; None: too few customers to tell any apart
     _certificates: dict[tuple[int, float], Certificate] = field(default_factory=dict, repr=False)  # made once
 
     def recommend(
@@ -70,6 +73,7 @@ class Model:
         *,
         exclude: Collection[str] = frozenset(),
         only_new: bool = False,
+        persona: int | None = None,
     ) -> Recommendations:
         """The ``k`` items most likely in the next basket; fewer only where the catalogue has no more.
 
@@ -78,8 +82,17 @@ class Model:
         now_day : days since 1970-01-01 UTC; lines from then on are not looked at
         exclude : ids never to be returned; give a set, not a list
         only_new : leave out what the customer bought before
+        persona : what is known of somebody who bought nothing yet, see ``persona``; one that is not known says nothing
         """
-        return self.recommend_each([history], now_day, k, exclude=exclude, only_new=only_new)[0]
+        return self.recommend_each([history], now_day, k, exclude=exclude, only_new=only_new, persona=persona)[0]
+
+    def persona(self, history: History, now_day: float) -> Persona | None:
+        """Which kind of customer a history before ``now_day`` shows; None where it is empty or kinds are not known."""
+        known = history.before(now_day)
+        if self.kinds is None or not len(known):
+            return None
+        cases, _ = of_histories([known], self.catalogue, now_day)
+        return self.kinds.of(cases.state, now_day, known.amounts)
 
     def recommend_each(
         self,
@@ -89,17 +102,38 @@ class Model:
         *,
         exclude: Collection[str] = frozenset(),
         only_new: bool = False,
+        persona: int | None = None,
         why: bool = True,
     ) -> list[Recommendations]:
         """The same for many customers at once; ``why``: whether with reasons."""
         cases, strangers = of_histories(histories, self.catalogue, now_day)
         cases = replace(cases, barred=self._barred(exclude, strangers))
-        ranked = self.baskets.ranked(cases, k, only_new=only_new)
-        edges = np.searchsorted(ranked.owners, np.arange(len(histories) + 1)).tolist()
+        bought = np.flatnonzero(cases.state.visits.orders)
+        ranked = self.baskets.ranked(cases if len(bought) == len(cases) else cases.take(bought), k, only_new=only_new)
+        unknown = None if len(bought) == len(cases) else self._unknown(cases, k, persona)
+        edges = np.searchsorted(bought[ranked.owners], np.arange(len(histories) + 1)).tolist()
         return [
-            self._told(_one(cases, owner) if why else None, ranked.take(np.arange(*ends)), strangers)
-            for owner, ends in enumerate(pairwise(edges))
+            self._told(
+                _one(cases, owner) if why else None,
+                unknown if start == end and unknown is not None else ranked.take(np.arange(start, end)),
+                strangers,
+            )
+            for owner, (start, end) in enumerate(pairwise(edges))
         ]
+
+    def _unknown(self, cases: Cases, k: int, persona: int | None) -> Ranked:
+        """The list of whoever bought nothing: what their persona buys most lately, or all customers do."""
+        market = self.baskets.sources.market
+        told = None if persona is None or self.kinds is None else self.kinds.ranking(persona, market)
+        ranking, scores = (market.ranking, market.popularity) if told is None else told
+        first = ranking[cases.open(ranking)][:k]
+        return Ranked(
+            owners=np.zeros(len(first), np.int64),
+            items=first,
+            scores=scores[first].astype(np.float64),
+            own=np.zeros(len(first), bool),
+            filler=scores[first] <= 0,
+        )
 
     def _told(self, cases: Cases | None, ranked: Ranked, strangers: Sequence[str]) -> Recommendations:
         """One owner's list by ids, with reasons where there are cases to find them in."""
@@ -213,6 +247,7 @@ def encode(model: Model) -> Artifact:
         **{name: ranker.arrays() for name, ranker in _rankers(baskets.learned) if ranker is not None},
         "replenishment": model.replenishment.arrays(),
         **{f"evidence{window}": found.arrays() for window, found in model.evidence.items()},
+        **({} if model.kinds is None else {"kinds": model.kinds.arrays()}),
     }
     return Artifact(
         model_id=model.model_id,
@@ -270,6 +305,7 @@ def _decoded(artifact: Artifact) -> Model:
             window: certificates.Evidence.of_arrays(window, part(f"evidence{window}"))
             for window in artifact.settings["windows"]
         },
+        kinds=Kinds.of_arrays(part("kinds")) if part("kinds") else None,
     )
 
 
@@ -284,7 +320,7 @@ def _faults(model: Model, artifact: Artifact) -> list[str]:
     read = artifact.settings["features"]
     return [
         *([f"ranked by {len(read)} features that are not these {len(NAMES)}"] if tuple(read) != NAMES else []),
-        *whole.faults(model.catalogue, model.baskets, model.replenishment),
+        *whole.faults(model.catalogue, model.baskets, model.replenishment, model.kinds),
         *(f"no evidence for windows of {window} days" for window in missing),
         *(f"{name} belongs to no part" for name in unread),
     ]

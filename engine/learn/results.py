@@ -98,3 +98,14 @@ class Certificate:
     def is_open(self) -> bool:
         """Whether anything may be executed under it."""
         return self.threshold is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Persona:
+    """The kind of customer that somebody's history shows; never one of fewer than thirty."""
+
+    persona_id: int  # goes on from one training to the next
+    name: str
+    probability: float  # that they belong to it, more than to any other
+    share: float  # of all customers
+    tentative: bool  # whether other customers might have shown other kinds

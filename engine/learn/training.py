@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.domain.history import day_of
 from engine.learn import base, foresight
@@ -17,12 +18,16 @@ from engine.learn.certificate import gathered
 from engine.learn.evaluation import Exam
 from engine.learn.learning import learned
 from engine.learn.lines import Lines, Split, last_orders
+from engine.learn.offpolicy.value import NotEstimable
+from engine.learn.personas import Personas
+from engine.learn.personas.served import Kinds
 from engine.learn.purchases import Purchases
 from engine.learn.replenishment import Replenishment
 from engine.learn.rhythm import WINDOWS
 from engine.learn.snapshots import Snapshots
 from engine.learn.sources import Sources
 
+Floats = NDArray[np.float64]
 Say = Callable[[str, int, int], None]  # a stage, how far it is, how far it goes
 
 
@@ -43,6 +48,8 @@ def train(
     created_at: datetime,
     as_of: datetime,
     served: Learned | None = None,
+    amounts: Floats | None = None,
+    before: Personas | None = None,
     seed: int = 0,
     say: Say = lambda stage, done, total: None,
 ) -> Trained:
@@ -52,12 +59,15 @@ def train(
     ----------
     lines : items coded as ``catalogue`` codes them; at least one line before ``as_of``
     served : how the served model ranks, to be compared with
+    amounts : float array of shape (n_lines,), minor units of each line, nan where unknown; None: of all
+    before : the served model's personas, whose ids and names go on
     """
     day = day_of(as_of)
+    amounts = None if amounts is None else amounts[lines.days < day]
     lines = lines.before(day)
     split = last_orders(lines)
     found = learned(split.past, catalogue.family_of, len(catalogue.families), seed=seed, say=say)
-    ours, before = _judged(split, catalogue, found, served, seed, say)
+    ours, theirs = _judged(split, catalogue, found, served, seed, say)
     say("fitting the next basket", 0, 1)
     sources = Sources.fit(lines, catalogue.family_of, len(catalogue.families), day, seed=seed)
     say("fitting the forecasts", 0, 1)
@@ -67,17 +77,20 @@ def train(
     for place, window in enumerate(WINDOWS):
         say("gathering evidence for the gate", place, len(WINDOWS))
         evidence[window] = gathered(snapshots, day, window)
+    say("telling customers apart", 0, 1)
+    kinds = Kinds.fit(lines, catalogue, day, amounts=amounts, previous=before, seed=seed)
     model = base.Model(
         model_id=model_id,
         created_at=created_at,
         as_of=as_of,
-        metrics=_metrics(lines, ours, snapshots),
+        metrics=_metrics(lines, ours, snapshots, kinds),
         catalogue=catalogue,
         baskets=NextBasket(learned=found, sources=sources),
         replenishment=replenishment,
         evidence=evidence,
+        kinds=kinds if isinstance(kinds, Kinds) else None,
     )
-    return Trained(model=model, ours=ours, served=before)
+    return Trained(model=model, ours=ours, served=theirs)
 
 
 def snapshots_of(lines: Lines, catalogue: Catalogue, day: float, seed: int, *, by_item: bool = False) -> Snapshots:
@@ -100,13 +113,16 @@ def _judged(
     return exam.judged(exam.ours(found)), None if served is None else exam.judged(exam.ours(served))
 
 
-def _metrics(lines: Lines, found: Accuracy | None, snapshots: Snapshots) -> Mapping[str, object]:
+def _metrics(
+    lines: Lines, found: Accuracy | None, snapshots: Snapshots, kinds: Kinds | NotEstimable
+) -> Mapping[str, object]:
     return {
         "lines": len(lines),
         "customers": len(np.unique(lines.customers)),
         "items": len(np.unique(lines.items)),
         "next_basket": None if found is None else asdict(found),
         "replenishment": _replenishment(snapshots),
+        "personas": kinds.described() if isinstance(kinds, Kinds) else {"reason": kinds.reason, "needed": kinds.needed},
     }
 
 

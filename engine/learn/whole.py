@@ -13,6 +13,7 @@ from engine.learn.calendar import SIZE
 from engine.learn.catalogue import Catalogue
 from engine.learn.demand import TRAITS
 from engine.learn.features import NAMES
+from engine.learn.personas.served import Kinds
 from engine.learn.replenishment import CLASSES, Replenishment
 from engine.learn.siblings import MOST
 from engine.learn.sources import Sources
@@ -21,10 +22,17 @@ Ints = NDArray[np.int64]
 Shape = tuple[int, ...]
 
 
-def faults(catalogue: Catalogue, baskets: NextBasket, replenishment: Replenishment) -> list[str]:
+def faults(
+    catalogue: Catalogue, baskets: NextBasket, replenishment: Replenishment, kinds: Kinds | None = None
+) -> list[str]:
     """Everything that does not fit, each in a few words; empty for a model that is whole."""
     n, sources = len(catalogue), baskets.sources
-    shapes = (*_of_items(catalogue, sources, n), *_of_rankers(baskets.learned), *_of_families(replenishment))
+    shapes = (
+        *_of_items(catalogue, sources, n),
+        *_of_rankers(baskets.learned),
+        *_of_families(replenishment),
+        *(() if kinds is None else _of_kinds(kinds, n)),
+    )
     codes = (
         ("families", catalogue.family_of, len(catalogue.families)),
         ("categories", catalogue.category_of, len(catalogue.categories)),
@@ -72,6 +80,18 @@ def _of_families(replenishment: Replenishment) -> Iterator[tuple[str, Shape, Sha
     if replenishment.hazards is not None:
         yield "calendar", replenishment.hazards.calendar.weights.shape, (SIZE,)
         yield "traits of the forecast", (replenishment.hazards.features,), (len(traits.NAMES),)
+
+
+def _of_kinds(kinds: Kinds, n: int) -> Iterator[tuple[str, Shape, Shape]]:
+    found, k, d = kinds.personas, len(kinds.personas.ids), len(kinds.personas.features)
+    yield "names of personas", (len(found.names),), (k,)
+    yield "sizes of personas", found.sizes.shape, (k,)
+    yield "weights of personas", found.mixture.weights.shape, (k,)
+    yield "means of personas", found.mixture.means.shape, (k, d)
+    yield "covariances of personas", found.mixture.covariances.shape, (k, d, d)
+    yield "center of personas", found.center.shape, (d,)
+    yield "scale of personas", found.scale.shape, (d,)
+    yield "leanings of personas", kinds.leanings.lifts.shape, (k, n)
 
 
 def _rising(replenishment: Replenishment) -> bool:

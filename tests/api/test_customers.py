@@ -23,6 +23,7 @@ def test_the_profile(ann: Place) -> None:
         "timezone": "Europe/Paris",
         "locale": None,
         "attributes": {},
+        "persona": None,
     }
 
 
