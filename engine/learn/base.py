@@ -253,7 +253,12 @@ def encode(model: Model) -> Artifact:
         model_id=model.model_id,
         created_at=model.created_at,
         as_of=model.as_of,
-        settings={"taste": baskets.learned.taste, "features": list(NAMES), "windows": sorted(model.evidence)},
+        settings={
+            "taste": baskets.learned.taste,
+            "features": list(NAMES),
+            "rankers": [name for name, ranker in _rankers(baskets.learned) if ranker is not None],
+            "windows": sorted(model.evidence),
+        },
         metrics=model.metrics,
         arrays={f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()},
     )
@@ -283,8 +288,7 @@ def _decoded(artifact: Artifact) -> Model:
         return {key.removeprefix(start): array for key, array in artifact.arrays.items() if key.startswith(start)}
 
     def ranker(name: str) -> Ranker | None:
-        arrays = part(name)
-        return Ranker.of_arrays(arrays) if arrays else None
+        return Ranker.of_arrays(part(name)) if name in artifact.settings["rankers"] else None
 
     return Model(
         model_id=artifact.model_id,

@@ -97,13 +97,9 @@ class NextBasket:
 
     def scores(self, cases: Cases, found: Candidates, only_new: bool) -> Floats:
         """Of each candidate, higher is better."""
-        market = self.sources.market
-        known = features.features(cases, found, market)
+        known = features.features(cases, found, self.sources.market)
         ranker = self.learned.new if only_new else self.learned.all
-        scores = plain(known) if ranker is None else ranker.scores(known)
-        nobody = cases.state.visits.orders[found.owners] == 0  # no order to go by: what is sold most, in its order
-        scores[nobody] = market.popularity[found.items[nobody]] - STEP * market.places[found.items[nobody]]
-        return scores
+        return plain(known) if ranker is None else ranker.scores(known)
 
     def _rest(self, cases: Cases, owner: int, have: Ranked, k: int, only_new: bool) -> Ranked:
         """What comes after the candidates of one owner."""

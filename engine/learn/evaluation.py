@@ -109,7 +109,7 @@ def compared(
     say: Say = lambda stage, done, total: None,
 ) -> list[Row]:
     """Every method fitted on the past of a split and judged on its baskets; ours learns to rank there too."""
-    if not len(split.past):
+    if not len(split.past) or not len(split.future):
         return []
     found = learned(split.past, family_of, n_families, seed=seed, say=say)
     exam = Exam.of(split, family_of, n_families, seed=seed)

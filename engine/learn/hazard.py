@@ -17,6 +17,7 @@ from xgboost import Booster, QuantileDMatrix, train
 
 from engine.learn.calendar import Calendar
 from engine.learn.purchases import Floats
+from engine.learn.trees import packed, unpacked
 
 KNOTS = "knots"
 ROUNDS = 100
@@ -60,7 +61,7 @@ class Hazards:
     Attributes
     ----------
     calendar : how busy days are
-    trees : uint8 array, the booster as UBJSON, the knots among its attributes
+    trees : uint8 array, see ``trees``, the knots among their attributes
     knots : float array of shape (n_intervals,), days at which the intervals end, rising; the first begins at 0
     """
 
@@ -70,8 +71,7 @@ class Hazards:
     _booster: Booster = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        booster = Booster({"nthread": 1})
-        booster.load_model(bytearray(self.trees.tobytes()))
+        booster = unpacked(self.trees)
         object.__setattr__(self, "_booster", booster)
         object.__setattr__(self, "knots", np.array((booster.attr(KNOTS) or "").split(), float))
 
@@ -92,7 +92,7 @@ class Hazards:
         data = QuantileDMatrix(rows, came, base_margin=offsets, ref=bins, max_bin=int(TREES["max_bin"]), nthread=1)
         booster = train({**TREES, "min_child_weight": lightest, "seed": seed}, data, ROUNDS)
         booster.set_attr(**{KNOTS: " ".join(map(str, risks))})
-        return cls(calendar=calendar, trees=np.frombuffer(bytes(booster.save_raw("ubj")), np.uint8))
+        return cls(calendar=calendar, trees=packed(booster))
 
     @property
     def features(self) -> int:

@@ -7,11 +7,13 @@ to LambdaMART (MSR-TR-2010-82).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.learn.trees import packed, unpacked
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -98,10 +100,18 @@ def worthwhile(owners: Ints, bought: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Ranker:
-    """The fitted trees."""
+    """The fitted trees, see ``trees``."""
 
-    booster: Any
-    n_features: int
+    trees: NDArray[np.uint8]
+    booster: Any = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "booster", unpacked(self.trees))
+
+    @property
+    def n_features(self) -> int:
+        """How many features a candidate has."""
+        return int(self.booster.num_features())
 
     @classmethod
     def fit(
@@ -137,7 +147,7 @@ class Ranker:
             callbacks=[_telling(rounds, progress)],
         )
         trees = _best(np.array(history["held"][METRIC]))
-        return cls(booster=_lean(booster[:trees]), n_features=lists.features.shape[1])
+        return cls(trees=packed(booster[:trees]))
 
     def scores(self, features: Float32s) -> Floats:
         """Of each row, higher is better; comparable within one list only."""
@@ -147,8 +157,8 @@ class Ranker:
         return found
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What it is, as arrays: the trees in xgboost's own format (UBJSON)."""
-        return {"trees": np.frombuffer(bytes(self.booster.save_raw("ubj")), np.uint8).copy()}
+        """What it is, as arrays."""
+        return {"trees": self.trees}
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Ranker:
@@ -159,13 +169,7 @@ class Ranker:
         ValueError
             where the bytes are no trees
         """
-        import xgboost
-
-        try:
-            booster = xgboost.Booster(model_file=bytearray(arrays["trees"].tobytes()))
-        except xgboost.core.XGBoostError as error:
-            raise ValueError("the ranking's trees cannot be read") from error
-        return cls(booster=_lean(booster), n_features=booster.num_features())
+        return cls(trees=arrays["trees"])
 
 
 def _matrix(lists: Lists, like: Any = None) -> Any:
@@ -193,12 +197,6 @@ def _best(reached: Floats) -> int:
     together = min(TOGETHER, len(reached))
     smooth = np.convolve(reached, np.ones(together) / together, mode="valid")
     return int(smooth.argmax()) + together // 2 + 1
-
-
-def _lean(booster: Any) -> Any:
-    """On one thread: for the hundred rows of one answer, waking a second takes longer than the work."""
-    booster.set_param({"verbosity": 0, "nthread": 1})
-    return booster
 
 
 def _telling(rounds: int, progress: Progress) -> Any:

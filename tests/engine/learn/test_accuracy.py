@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.learn.accuracy import accuracy, honesty, reliability
-from engine.learn.baskets import Blend, NextBasket
-from engine.learn.evaluation import compared, judged, ours
-from engine.learn.lines import last_orders
-from engine.learn.tuning import cases
-from tests.engine.learn.known import HALF, NOW, checkerboard, law, lines
+from engine.learn.baskets import Learned
+from engine.learn.evaluation import Exam, compared
+from engine.learn.lines import last_orders, next_orders
+from tests.engine.learn.known import checkerboard, law, lines
 
 METHODS = {
     "rapport",
     "popular",
-    "popular, last weeks",
+    "most buyers",
+    "popular, last 4 weeks",
     "personal",
     "personal, then popular",
     "implicit als",
@@ -77,11 +77,23 @@ def test_every_pair_lies_in_one_bin_of_reliability(found):
         assert row.low - 1e-12 <= row.said <= row.high + 1e-12
 
 
+def baskets(split) -> list[tuple[set[int], set[int]]]:
+    """Of each customer that is judged, what was bought before and what came."""
+    past = {customer: set(split.past.items[where].tolist()) for customer, where in split.past.each()}
+    came = [(past.get(customer), set(split.future.items[where].tolist())) for customer, where in split.future.each()]
+    return [(before, basket) for before, basket in came if before]
+
+
+def rows_of(split):
+    """The table, each item a family of its own."""
+    n = split.past.n_items
+    return {(row.method, row.list): row.accuracy for row in compared(split, np.arange(n), n, level="item", seed=1)}
+
+
 @pytest.fixture(scope="module")
 def table():
     """Every method on the last baskets of the checkerboard."""
-    rows = compared(last_orders(checkerboard()), Blend(), level="item", seed=1)
-    return {(row.method, row.list): row.accuracy for row in rows}
+    return rows_of(last_orders(checkerboard()))
 
 
 def test_every_method_is_judged_on_the_same_baskets(table):
@@ -95,22 +107,25 @@ def test_who_knows_the_customer_beats_who_does_not(table):
     assert table["popular", "all"].recall_10 < 0.7  # ten of twenty items, of which three were bought
 
 
-def test_a_list_of_what_is_new_is_not_filled_with_what_is_known():
+def tries(orders: int = 5):
     """Everybody tries five of thirty things each time, the first ones more often."""
     rng = np.random.default_rng(4)
     odds = np.arange(30, 0, -1) / 465
-    rows = [(c, int(i), o, float(o)) for c in range(50) for o in range(5) for i in rng.choice(30, 5, False, odds)]
-    split = last_orders(lines(rows, n_items=30))
-    table = {(row.method, row.list): row.accuracy for row in compared(split, Blend(), level="item", seed=1)}
-    popular = np.bincount(split.past.items, minlength=split.past.n_items)
+    rows = [(c, int(i), o, float(o)) for c in range(50) for o in range(orders) for i in rng.choice(30, 5, False, odds)]
+    return lines(rows, n_items=30)
+
+
+def test_a_list_of_what_is_new_is_not_filled_with_what_is_known():
+    split = last_orders(tries())
+    found = rows_of(split)
+    popular = np.bincount(split.past.items, minlength=30)
     recalls = []
-    for case in cases(split):
-        new = np.setdiff1d(case.basket, case.past.items)
-        left = [item for item in np.argsort(-popular, kind="stable").tolist() if item not in case.past.items]
-        if len(new):
-            recalls.append(len(set(left[:10]) & set(new.tolist())) / len(new))
-    assert table["popular", "new"].recall_10 == pytest.approx(np.mean(recalls))
-    assert table["popular", "new"].customers == len(recalls)
+    for before, basket in baskets(split):
+        left = [item for item in np.argsort(-popular, kind="stable").tolist() if item not in before]
+        if basket - before:
+            recalls.append(len(set(left[:10]) & (basket - before)) / len(basket - before))
+    assert found["popular", "new"].recall_10 == pytest.approx(np.mean(recalls))
+    assert found["popular", "new"].customers == len(recalls)
 
 
 def test_nothing_can_be_said_again_on_the_list_of_what_is_new(table):
@@ -123,25 +138,59 @@ def test_nothing_can_be_said_again_on_the_list_of_what_is_new(table):
 def test_baselines_are_what_counting_says(rows):
     bought = lines([(c, i, o, float(o)) for c, i, o in sorted(set(rows))], n_items=7)
     split = last_orders(bought, least=2)
-    found = {(row.method, row.list): row.accuracy for row in compared(split, Blend(), level="item", seed=1)}
-    meant = [case for case in cases(split) if len(case.basket)]
+    found = rows_of(split)
+    meant = baskets(split)
     if not meant:
         assert found == {}
         return
-    popular = np.bincount(split.past.items, minlength=7)
-    listed = [item for item in np.lexsort((np.arange(7), -popular)).tolist() if popular[item]][:10]
-    recalls = [len(set(listed) & set(case.basket.tolist())) / len(case.basket) for case in meant]
-    own = [len(set(case.past.items.tolist()) & set(case.basket.tolist())) / len(case.basket) for case in meant]
-    assert found["popular", "all"].recall_10 == pytest.approx(np.mean(recalls))
+    listed = {}
+    listed["popular"] = np.bincount(split.past.items, minlength=7)
+    pairs = {*zip(split.past.customers.tolist(), split.past.items.tolist(), strict=True)}
+    listed["most buyers"] = np.bincount([item for _, item in pairs], minlength=7)
+    lately = split.past.days >= split.past.days.max() - 28
+    listed["popular, last 4 weeks"] = np.bincount(split.past.items[lately], minlength=7)
+    for method, counts in listed.items():
+        tops = [item for item in np.lexsort((np.arange(7), -counts)).tolist() if counts[item]][:10]
+        recalls = [len(set(tops) & basket) / len(basket) for _, basket in meant]
+        assert found[method, "all"].recall_10 == pytest.approx(np.mean(recalls))
+    own = [len(before & basket) / len(basket) for before, basket in meant]
     assert found["personal", "all"].recall_10 == pytest.approx(np.mean(own))  # seven items all fit among ten
 
 
-def test_a_list_is_judged_on_what_it_was_asked_for():
-    split = last_orders(checkerboard())
-    model = NextBasket.fit(split.past, NOW, blend=Blend(), seed=1)
-    meant = cases(split)
-    new = [case for case in meant if len(np.setdiff1d(case.basket, case.past.items))]
-    found = judged(ours(model), meant, only_new=True)
-    assert found.customers == len(new) < len(meant)
-    own = {item for case in meant for item in case.basket.tolist()}
-    assert own <= set(range(2 * HALF))
+def test_our_lists_are_judged_as_counting_says():
+    split = last_orders(tries())
+    exam = Exam.of(split, np.arange(30), 30, seed=1)
+    for only_new in (False, True):
+        ranked = exam.ours(Learned())(only_new)
+        recalls = []
+        for owner, (before, basket) in enumerate(baskets(split)):
+            wanted = basket - before if only_new else basket
+            ten = set(ranked.items[ranked.owners == owner][:10].tolist())
+            assert not only_new or not ten & before
+            if wanted:
+                recalls.append(len(ten & wanted) / len(wanted))
+        said = exam.judged(exam.ours(Learned()), only_new=only_new)
+        assert said.recall_10 == pytest.approx(np.mean(recalls))
+        assert said.se == pytest.approx(np.std(recalls, ddof=1) / math.sqrt(len(recalls)))
+
+
+def test_an_exam_looks_at_nobodys_basket():
+    """Other baskets in the place of the last ones change no list."""
+    bought = tries()
+    latest = bought.from_the_end() == 1
+    other = bought.items.copy()
+    other[latest] = 29 - other[latest]
+    changed = lines(
+        zip(bought.customers.tolist(), other.tolist(), bought.numbers().tolist(), bought.days.tolist(), strict=True), 30
+    )
+    lists = []
+    for one in (bought, changed):
+        exam = Exam.of(last_orders(one), np.arange(30), 30, seed=1)
+        lists.append(exam.ours(Learned())(False).items.tolist())
+    assert lists[0] == lists[1]
+
+
+def test_a_cut_in_time_foresees_everybodys_next_basket():
+    found = rows_of(next_orders(checkerboard(), 60.0))
+    assert found["rapport", "all"].customers == 60
+    assert found["rapport", "all"].recall_10 > 0.9

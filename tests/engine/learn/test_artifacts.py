@@ -112,7 +112,7 @@ def test_no_array_can_be_lost_or_cut_short_unseen(artifact):
 
 
 @pytest.mark.parametrize(
-    "name", ["catalogue.family_of", "catalogue.category_of", "popularity.ranking", "neighbours.others"]
+    "name", ["catalogue.family_of", "catalogue.category_of", "market.ranking", "neighbours.others"]
 )
 @pytest.mark.parametrize("change", [-1_000, 1_000])
 def test_codes_that_point_nowhere_are_refused(artifact, name, change):
@@ -120,20 +120,20 @@ def test_codes_that_point_nowhere_are_refused(artifact, name, change):
         decode(replace(artifact, arrays={**artifact.arrays, name: artifact.arrays[name] + change}))
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [{}, {"blend": []}, {"blend": None}, {"blend": {"popular": "much"}}, {"windows": None}, {"windows": [7, 14]}],
-)
+@pytest.mark.parametrize("settings", [{}, {"taste": True}, {"windows": None}, {"windows": [7, 14]}, {"features": []}])
 def test_settings_that_are_none_are_refused(artifact, settings):
     whole = {} if not settings else {**artifact.settings, **settings}
+    if settings == {"taste": True}:
+        whole.pop("features")
     with pytest.raises(ArtifactError):
         decode(replace(artifact, settings=whole))
 
 
-def test_a_setting_that_came_later_has_its_default(artifact):
-    blend = {name: value for name, value in artifact.settings["blend"].items() if name != "new_votes"}
-    older = replace(artifact, settings={**artifact.settings, "blend": {**blend, "no longer known": 3.0}})
-    assert decode(older).baskets.blend.new_votes == 0.0
+def test_features_of_another_version_are_refused(artifact):
+    """Trees that ask for columns by their place must find the same things there."""
+    swapped = [artifact.settings["features"][1], artifact.settings["features"][0], *artifact.settings["features"][2:]]
+    with pytest.raises(ArtifactError, match="features"):
+        decode(replace(artifact, settings={**artifact.settings, "features": swapped}))
 
 
 def files(folder: Path) -> list[Path]:

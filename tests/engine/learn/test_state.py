@@ -1,4 +1,4 @@
-"""What customers bought, as sums: from all lines at once, order by order, and from one live history, they are the same."""
+"""What customers bought, as sums: taken at once, order by order and from a live history, they are the same."""
 
 from __future__ import annotations
 
