@@ -5,6 +5,7 @@ Hu, Koren, Volinsky: Collaborative Filtering for Implicit Feedback Datasets (ICD
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -25,7 +26,17 @@ DECAY = 2  # of the half-lives of a state: as it is fitted, so it is folded in
 HALF_LIFE = DAYS[DECAY]  # days after which a purchase weighs half
 DEAREST = 100  # of an owner's items, that tell the taste
 NONE = np.zeros(0, np.int64)
-CONFIDENCE = 10.0  # of one purchase made now, against 1 for none
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tasting:
+    """How tastes are fitted."""
+
+    factors: int = 64
+    regularization: float = 0.05
+    confidence: float = 10.0  # of one purchase made now, against 1 for none
+    fading: bool = True  # whether a purchase weighs half after 150 days
+    fits: int = 1  # from as many starts, whose mean tells a taste
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -69,12 +80,14 @@ class Als:
 
     Attributes
     ----------
-    factors : float32 array of shape (n_items, n_factors)
-    gram : float array of shape (n_factors, n_factors), the factors' inner products and the regularization
+    factors : float32 array of shape (n_items, n_fits * n_factors), those of one fit after another
+    gram : float array of shape (n_fits, n_factors, n_factors), inner products of each and the regularization
+    weighing : float array of shape (2,), the confidence of one purchase made now, and whether purchases fade
     """
 
     factors: NDArray[np.float32]
     gram: Floats
+    weighing: Floats
 
     @classmethod
     def fit(
@@ -83,25 +96,22 @@ class Als:
         day: float,
         *,
         seed: int,
-        factors: int = 64,
+        tasting: Tasting = Tasting(),
         epochs: int = 15,
-        regularization: float = 0.05,
     ) -> Als:
         """From what was bought before ``day``."""
-        from implicit.cpu.als import AlternatingLeastSquares
-
-        with threadpool_limits(1):
-            model = AlternatingLeastSquares(
-                factors=factors, iterations=epochs, regularization=regularization, alpha=1.0, random_state=seed
-            )
-            model.fit(confidences(lines, day), show_progress=False)
-        return cls.of_factors(np.asarray(model.item_factors, np.float32), regularization)
+        bought = confidences(lines, day, tasting)
+        return cls.of_factors([_fitted(bought, tasting, epochs, seed + n) for n in range(tasting.fits)], tasting)
 
     @classmethod
-    def of_factors(cls, factors: NDArray[np.float32], regularization: float) -> Als:
-        """With the matrix that folding in needs."""
-        wide = factors.astype(np.float64)
-        return cls(factors=factors, gram=wide.T @ wide + regularization * np.eye(factors.shape[1]))
+    def of_factors(cls, fits: Sequence[NDArray[np.float32]], tasting: Tasting) -> Als:
+        """With the item factors of fits from elsewhere, each of shape (n_items, n_factors)."""
+        wide = [factors.astype(np.float64) for factors in fits]
+        return cls(
+            factors=np.concatenate(fits, axis=1),
+            gram=np.stack([one.T @ one + tasting.regularization * np.eye(one.shape[1]) for one in wide]),
+            weighing=np.array([tasting.confidence, tasting.fading], float),
+        )
 
     def tastes(self, cases: Cases) -> Tastes:
         """Each owner's factors, from the dearest of what they bought (equation 4 of the paper)."""
@@ -109,34 +119,54 @@ class Als:
         rows = np.flatnonzero(items.codes < len(self.factors))
         rows = rows[first_of_each(items.owners[rows], fondness(cases.state, cases.days, rows), DEAREST)]
         owners, codes = items.owners[rows], items.codes[rows]
+        confidence, fading = self.weighing
         age = np.maximum(cases.days[owners] - items.last_day[rows], 0.0)
-        confidence = CONFIDENCE * items.by_days[rows, DECAY] * np.exp2(-age / HALF_LIFE)
+        counts = items.by_days[rows, DECAY] * np.exp2(-age / HALF_LIFE) if fading else items.counts[rows]
         edges = np.searchsorted(owners, np.arange(len(cases) + 1)).tolist()
         found = np.zeros((len(cases), self.factors.shape[1]), np.float32)
         for owner, (start, end) in enumerate(pairwise(edges)):
-            found[owner] = self._taste(codes[start:end], confidence[start:end])
+            found[owner] = self._taste(codes[start:end], confidence * counts[start:end])
         return Tastes(values=found, factors=self.factors)
 
     def _taste(self, items: Ints, confidence: Floats) -> Floats:
+        """Solved for each fit, so that the inner product with an item's factors is the mean of what they say."""
         if not len(items):
             return np.zeros(self.factors.shape[1])
-        own = self.factors[items].astype(np.float64)
-        matrix = self.gram + own.T @ (own * (confidence - 1)[:, None])
-        solved: Floats = np.linalg.solve(matrix, own.T @ confidence).astype(np.float64)
-        return solved
+        fits = np.split(self.factors[items].astype(np.float64), len(self.gram), axis=1)
+        solved = [
+            np.linalg.solve(gram + own.T @ (own * (confidence - 1)[:, None]), own.T @ confidence)
+            for gram, own in zip(self.gram, fits, strict=True)
+        ]
+        return np.concatenate(solved).astype(np.float64) / len(solved)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it is, as arrays."""
-        return {"factors": self.factors, "gram": self.gram}
+        return {"factors": self.factors, "gram": self.gram, "weighing": self.weighing}
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Als:
         """The inverse of ``arrays``."""
-        return cls(factors=arrays["factors"], gram=arrays["gram"])
+        return cls(factors=arrays["factors"], gram=arrays["gram"], weighing=arrays["weighing"])
 
 
-def confidences(lines: Lines, day: float) -> csr_matrix:
-    """Decayed purchases times the confidence of one, shape (n_customers, n_items)."""
-    weights = CONFIDENCE * np.exp2(-np.maximum(day - lines.days, 0.0) / HALF_LIFE)
+def _fitted(bought: csr_matrix, tasting: Tasting, epochs: int, seed: int) -> NDArray[np.float32]:
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    with threadpool_limits(1):
+        model = AlternatingLeastSquares(
+            factors=tasting.factors,
+            iterations=epochs,
+            regularization=tasting.regularization,
+            alpha=1.0,
+            random_state=seed,
+        )
+        model.fit(bought, show_progress=False)
+    return np.asarray(model.item_factors, np.float32)
+
+
+def confidences(lines: Lines, day: float, tasting: Tasting) -> csr_matrix:
+    """Purchases, fading or not, times the confidence of one, shape (n_customers, n_items)."""
+    age = np.maximum(day - lines.days, 0.0) if tasting.fading else np.zeros(len(lines))
+    weights = tasting.confidence * np.exp2(-age / HALF_LIFE)
     shape = (lines.n_customers, lines.n_items)
     return csr_matrix((weights.astype(np.float32), (lines.customers, lines.items)), shape=shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from engine.domain.history import History
 from engine.errors import ArtifactError, InputError
 from engine.learn import certificate as certificates
 from engine.learn import reasons, whole
-from engine.learn.als import Als
+from engine.learn.als import Als, Tasting
 from engine.learn.baskets import Learned, NextBasket, Ranked
 from engine.learn.cases import Cases, of_histories
 from engine.learn.catalogue import Catalogue
@@ -255,6 +255,9 @@ def encode(model: Model) -> Artifact:
         as_of=model.as_of,
         settings={
             "taste": baskets.learned.taste,
+            "tasting": asdict(baskets.learned.tasting),
+            "heard": baskets.learned.heard,
+            "again": baskets.learned.again,
             "features": list(NAMES),
             "rankers": [name for name, ranker in _rankers(baskets.learned) if ranker is not None],
             "windows": sorted(model.evidence),
@@ -297,7 +300,14 @@ def _decoded(artifact: Artifact) -> Model:
         metrics=artifact.metrics,
         catalogue=Catalogue.of_arrays(part("catalogue")),
         baskets=NextBasket(
-            learned=Learned(all=ranker("ranker"), new=ranker("ranker_new"), taste=bool(artifact.settings["taste"])),
+            learned=Learned(
+                all=ranker("ranker"),
+                new=ranker("ranker_new"),
+                taste=bool(artifact.settings["taste"]),
+                tasting=Tasting(**artifact.settings["tasting"]),
+                heard=float(artifact.settings["heard"]),
+                again=bool(artifact.settings["again"]),
+            ),
             sources=Sources(
                 market=Market.of_arrays(part("market")),
                 als=Als.of_arrays(part("als")),

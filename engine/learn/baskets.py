@@ -7,12 +7,13 @@ owner. The trees are learned from baskets of the past, see ``learning``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.learn import features
+from engine.learn.als import Tasting
 from engine.learn.candidates import first_of_each, fondness
 from engine.learn.cases import Cases
 from engine.learn.features import NAMES, Candidates
@@ -37,12 +38,21 @@ class Learned:
 
     all: Ranker | None = None  # None: by the plain sum
     new: Ranker | None = None
-    taste: bool = False  # whether tastes propose for the whole list too; for the new they always do
+    taste: bool = False  # whether tastes propose items; what is new is always weighed by them
+    tasting: Tasting = field(default_factory=Tasting)  # how tastes are fitted
+    heard: float = 0.0  # what a taste counts beside the score of the trees
+    again: bool = True  # whether anything is bought again; where not, the whole list is one of what is new
 
     def pools(self, only_new: bool) -> Pools:
         """The candidates that are looked at."""
         pools = NEW if only_new else ALL
         return replace(pools, taste=TASTE, tasted=True) if self.taste else pools
+
+    def scores(self, known: Float32s, only_new: bool) -> Floats:
+        """Of candidates by their features, higher is better; comparable within one list only."""
+        ranker = self.new if only_new else self.all
+        found = plain(known) if ranker is None else ranker.scores(known)
+        return found + self.heard * _column(known, "taste") if self.heard else found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -78,9 +88,9 @@ class NextBasket:
         return joined([self._part(owners, some, k, only_new) for owners, some in cases.parts(PART)])
 
     def _part(self, numbers: Ints, cases: Cases, k: int, only_new: bool) -> Ranked:
-        pools = self.learned.pools(only_new).at_least(k)
-        found = self.sources.found(cases, pools, only_new=only_new)
-        scores = self.scores(cases, found, only_new)
+        new = only_new or not self.learned.again
+        found = self.sources.found(cases, self.learned.pools(new).at_least(k), only_new=new)
+        scores = self.scores(cases, found, new)
         best = first_of_each(found.owners, scores, k)
         ranked = Ranked(
             owners=found.owners[best],
@@ -98,8 +108,7 @@ class NextBasket:
     def scores(self, cases: Cases, found: Candidates, only_new: bool) -> Floats:
         """Of each candidate, higher is better."""
         known = features.features(cases, found, self.sources.market)
-        ranker = self.learned.new if only_new else self.learned.all
-        return plain(known) if ranker is None else ranker.scores(known)
+        return self.learned.scores(known, only_new)
 
     def _rest(self, cases: Cases, owner: int, have: Ranked, k: int, only_new: bool) -> Ranked:
         """What comes after the candidates of one owner."""
@@ -107,7 +116,8 @@ class NextBasket:
         rows = cases.state.items.rows_of(np.array([owner]))[0]
         own = cases.state.items.codes[rows]
         dearest = own[np.argsort(-fondness(cases.state, cases.days, rows), kind="stable")]
-        rest = np.concatenate((dearest, self.sources.market.ranking))
+        ranking = self.sources.market.ranking
+        rest = np.concatenate((dearest, ranking) if self.learned.again else (np.setdiff1d(ranking, own, True), dearest))
         rest = rest[cases.open(rest) & ~np.isin(rest, have.items[mine])]
         if only_new:
             rest = rest[~np.isin(rest, own)]
@@ -135,10 +145,12 @@ def joined(parts: Sequence[Ranked]) -> Ranked:
 
 def plain(known: Float32s) -> Floats:
     """Where nothing could be learned: own purchases that fade, votes, taste, and how much the item is sold lately."""
+    own = (
+        0.5 * _column(known, "by_5_orders") + 0.5 * _column(known, "by_12_orders") + 0.3 * _column(known, "by_14_days")
+    )
+    return own + _column(known, "votes") + _column(known, "taste") + 0.1 * _column(known, "log_sold_7")
 
-    def column(name: str) -> Floats:
-        return np.nan_to_num(known[:, NAMES.index(name)].astype(np.float64))
 
-    own = 0.5 * column("by_5_orders") + 0.5 * column("by_12_orders") + 0.3 * column("by_14_days")
-    found: Floats = own + column("votes") + column("taste") + 0.1 * column("log_sold_7")
+def _column(known: Float32s, name: str) -> Floats:
+    found: Floats = np.nan_to_num(known[:, NAMES.index(name)].astype(np.float64))
     return found

@@ -133,7 +133,7 @@ def _strange(known: Known, day: float, hidden: NDArray[np.bool_], seed: int, say
         return
     found = learned(past, catalogue.family_of, len(catalogue.families), seed=seed, say=say)
     say("judging", 0, 1)
-    sources = Sources.fit(past, catalogue.family_of, len(catalogue.families), day, seed=seed)
+    sources = Sources.fit(past, catalogue.family_of, len(catalogue.families), day, seed=seed, tasting=found.tasting)
     kinds = Kinds.fit(past, catalogue, day, amounts=known.amounts[kept], seed=seed)
     stranger = _Strangers(
         known=known,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.learn import cases as made
 from engine.learn.accuracy import Accuracy, accuracy
+from engine.learn.als import Tasting
 from engine.learn.baskets import Learned, NextBasket, Ranked, joined
 from engine.learn.cases import Cases
 from engine.learn.learning import Labelled, learned
@@ -53,7 +54,7 @@ class Exam:
     sources: Sources
 
     @classmethod
-    def of(cls, split: Split, family_of: Ints, n_families: int, *, seed: int) -> Exam:
+    def of(cls, split: Split, family_of: Ints, n_families: int, *, seed: int, tasting: Tasting = Tasting()) -> Exam:
         """From a split; whoever has no past is left out."""
         past, future = split.past, split.future
         known = np.zeros(past.n_customers, bool)
@@ -70,7 +71,7 @@ class Exam:
                 baskets=np.unique(place[came.customers] * past.n_items + came.items),
             ),
             markets=markets(past, family_of, n_families, market_days(days, past.n_items)),
-            sources=Sources.fit(past, family_of, n_families, float(past.days.max()), seed=seed),
+            sources=Sources.fit(past, family_of, n_families, float(past.days.max()), seed=seed, tasting=tasting),
         )
 
     def ours(self, found: Learned) -> Method:
@@ -112,7 +113,7 @@ def compared(
     if not len(split.past) or not len(split.future):
         return []
     found = learned(split.past, family_of, n_families, seed=seed, say=say)
-    exam = Exam.of(split, family_of, n_families, seed=seed)
+    exam = Exam.of(split, family_of, n_families, seed=seed, tasting=found.tasting)
     return beside(exam, found, level=level, progress=lambda done, total: say("judging", done, total))
 
 

@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.learn.baskets import Learned, plain
+from engine.learn.baskets import Learned
 from engine.learn.cases import Cases
 from engine.learn.features import features
 from engine.learn.lines import Lines
@@ -23,6 +23,7 @@ from engine.learn.market import Market, known_by, market_days, markets
 from engine.learn.ranker import Lists, Ranker, worthwhile
 from engine.learn.sources import Sources
 from engine.learn.state import State
+from engine.learn.trials import best
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -35,7 +36,10 @@ HELD = 0.2  # share of the customers whose latest baskets are held back from gro
 SURE = 200  # customers, to be held back of few
 REST = {False: 0.35, True: 0.5}  # share of the candidates that were not bought, that trees are grown on, by list
 LEAST = 200  # baskets, without which nothing is learned
-NOVEL = 0.7  # share of what is bought that is new to the customer, above which tastes propose for the whole list
+HISTORY = 3  # orders that a customer has for each basket that is looked at, by the median customer
+NOVEL = 0.7  # share of what is bought that is new to the customer, above which tastes propose items
+HEARD = (64.0, 16.0, 4.0, 1.0, 0.0)  # what a taste may count beside the score of the trees
+NEVER = 0.99  # share above which nothing is taken to be bought again
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -102,35 +106,55 @@ def learned(
     lines: Lines, family_of: Ints, n_families: int, *, seed: int, say: Say = lambda stage, done, total: None
 ) -> Learned:
     """Rankers for both lists from what ``lines`` hold; the plain sums where these are no worse."""
-    customers = _sampled(lines, seed)
-    backs = list(range(BASKETS, 0, -1))
+    most = _baskets(lines)
+    customers = _sampled(lines, most, seed)
+    backs = list(range(most, 0, -1))
     say("knowing each day", 0, 1)
-    latest = lines.from_the_end() <= BASKETS
+    latest = lines.from_the_end() <= most
     before = lines.take(~latest)
-    if np.count_nonzero(latest) == 0 or not len(before) or len(customers) * BASKETS < LEAST:
+    if np.count_nonzero(latest) == 0 or not len(before) or len(customers) * most < LEAST:
         return Learned()
     days = market_days(lines.days[latest], lines.n_items)
     found = markets(lines, family_of, n_families, days)
-    taste = _new_share(lines) > NOVEL
-    base = Sources.fit(before, family_of, n_families, float(before.days.max()), seed=seed)
+    new = _new_share(lines)
+    plan = Learned(taste=new > NOVEL, again=new <= NEVER)
+    if plan.taste:
+        say("trying tastes", 0, 1)
+        plan = replace(plan, tasting=best(lines, customers, seed=seed))
+    base = Sources.fit(before, family_of, n_families, float(before.days.max()), seed=seed, tasting=plan.tasting)
     growing: dict[bool, list[Lists]] = {False: [], True: []}
     holding: dict[bool, list[Lists]] = {False: [], True: []}
     rng = np.random.default_rng(seed)
     for back, one in zip(backs, labelled(lines, backs, customers, family_of, n_families), strict=True):
         say("looking at earlier baskets", len(backs) - back, len(backs))
         aside = _held(len(one.cases), rng) if back == 1 else np.zeros(len(one.cases), bool)
-        for only_new, parts in _lists(one, found, base, Learned(taste=taste), aside, rng).items():
+        for only_new, parts in _lists(one, found, base, plan, aside, rng).items():
             growing[only_new] += [part.of(~aside) for part in parts]
             holding[only_new] += [part.of(aside) for part in parts]
-    rankers = {}
+    held: dict[bool, Lists] = {}
     for only_new in (False, True):
-        grown, held = _together(growing.pop(only_new)), _together(holding.pop(only_new))
-        stage = "learning to rank what is new" if only_new else "learning to rank"
-        telling = partial(say, stage)
-        ranker = Ranker.fit(grown, held, seed=seed, sparse=only_new, progress=telling)
-        better = ranker is not None and _worth(held, ranker.scores(held.features)) >= _worth(held, plain(held.features))
-        rankers[only_new] = ranker if better else None
-    return Learned(all=rankers[False], new=rankers[True], taste=taste)
+        grown, held[only_new] = _together(growing.pop(only_new)), _together(holding.pop(only_new))
+        telling = partial(say, "learning to rank what is new" if only_new else "learning to rank")
+        ranker = Ranker.fit(grown, held[only_new], seed=seed, sparse=only_new, progress=telling)
+        other = replace(plan, new=ranker) if only_new else replace(plan, all=ranker)
+        plan = _better(plan, other, held[only_new], only_new)
+    return _heard(plan, held[True]) if plan.taste else plan
+
+
+def _better(one: Learned, other: Learned, held: Lists, only_new: bool) -> Learned:
+    """The other where it finds no less on the lists held back."""
+    gains = _recalls(held, other, only_new) - _recalls(held, one, only_new)
+    return other if gains.sum() >= 0 else one
+
+
+def _heard(plan: Learned, held: Lists) -> Learned:
+    """With tastes almost alone, or less of them where that finds more by a standard error."""
+    first, *others = (replace(plan, heard=heard) for heard in HEARD)
+    for other in others if len(held) else ():
+        gains = _recalls(held, other, True) - _recalls(held, first, True)
+        if gains.mean() > gains.std() / np.sqrt(len(gains)):
+            first = other
+    return first
 
 
 def _new_share(lines: Lines) -> float:
@@ -139,11 +163,17 @@ def _new_share(lines: Lines) -> float:
     return pairs / max(len(lines), 1)
 
 
-def _sampled(lines: Lines, seed: int) -> Ints:
-    """Customers with at least two orders, as many as the baskets allow."""
+def _baskets(lines: Lines) -> int:
+    """How many baskets of each customer are looked at; what lies before them is left to know the customer by."""
+    _, orders = np.unique(lines.customers[np.diff(lines.orders, prepend=-1) != 0], return_counts=True)
+    return int(np.clip(np.median(orders) // HISTORY, 1, BASKETS)) if len(orders) else 1
+
+
+def _sampled(lines: Lines, baskets: int, seed: int) -> Ints:
+    """Customers with at least two orders, as many as so many baskets of each allow."""
     back = lines.from_the_end()
     found = np.unique(lines.customers[back >= 2])
-    most = max(MOST // BASKETS, 1)
+    most = max(MOST // baskets, 1)
     if len(found) <= most:
         return found
     return np.sort(np.random.default_rng(seed).choice(found, most, replace=False))
@@ -206,13 +236,14 @@ def _together(lists: Sequence[Lists]) -> Lists:
     )
 
 
-def _worth(lists: Lists, scores: Floats) -> float:
-    """Mean share of what was to be found that stands among the first ten."""
+def _recalls(lists: Lists, plan: Learned, only_new: bool) -> Floats:
+    """The share of what was to be found that stands among the first ten of each list."""
     if not len(lists):
-        return 0.0
-    order = np.lexsort((-scores, lists.owners))
+        return np.zeros(0)
+    order = np.lexsort((-plan.scores(lists.features, only_new), lists.owners))
     owners = lists.owners[order]
     begins = np.flatnonzero(np.diff(owners, prepend=-1))
     place = np.arange(len(owners)) - np.repeat(begins, np.diff(np.append(begins, len(owners))))
     found = np.add.reduceat(lists.bought[order] & (place < 10), begins, dtype=np.int64)
-    return float((found / lists.sizes[order][begins]).mean())
+    recalls: Floats = found / np.maximum(lists.sizes[order][begins], 1)
+    return recalls

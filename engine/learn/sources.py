@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.learn import candidates
-from engine.learn.als import Als
+from engine.learn.als import Als, Tasting
 from engine.learn.candidates import Own, Proposed, first_of_each, fondness
 from engine.learn.cases import Cases
 from engine.learn.features import Candidates
@@ -46,13 +46,15 @@ class Sources:
     own: Own = field(default_factory=Own)
 
     @classmethod
-    def fit(cls, lines: Lines, family_of: Ints, n_families: int, day: float, *, seed: int) -> Sources:
+    def fit(
+        cls, lines: Lines, family_of: Ints, n_families: int, day: float, *, seed: int, tasting: Tasting = Tasting()
+    ) -> Sources:
         """From what was bought before ``day``."""
         market = markets(lines, family_of, n_families, np.array([day]))[0]
         return cls(
             market=market,
             neighbours=Neighbours.fit(lines),
-            als=Als.fit(lines, day, seed=seed),
+            als=Als.fit(lines, day, seed=seed, tasting=tasting),
         )
 
     def found(self, cases: Cases, pools: Pools, *, only_new: bool) -> Candidates:

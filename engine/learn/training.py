@@ -69,7 +69,7 @@ def train(
     found = learned(split.past, catalogue.family_of, len(catalogue.families), seed=seed, say=say)
     ours, theirs = _judged(split, catalogue, found, served, seed, say)
     say("fitting the next basket", 0, 1)
-    sources = Sources.fit(lines, catalogue.family_of, len(catalogue.families), day, seed=seed)
+    sources = Sources.fit(lines, catalogue.family_of, len(catalogue.families), day, seed=seed, tasting=found.tasting)
     say("fitting the forecasts", 0, 1)
     snapshots = snapshots_of(lines, catalogue, day, seed)
     replenishment = Replenishment.fit(snapshots, catalogue.families)
@@ -109,8 +109,15 @@ def _judged(
     if not len(split.future):
         return None, None
     say("judging on the latest baskets", 0, 1)
-    exam = Exam.of(split, catalogue.family_of, len(catalogue.families), seed=seed)
-    return exam.judged(exam.ours(found)), None if served is None else exam.judged(exam.ours(served))
+    reached: list[Accuracy | None] = []
+    for one in (found, served):
+        if one is None:
+            reached.append(None)
+            continue
+        if not reached or one.tasting != found.tasting:
+            exam = Exam.of(split, catalogue.family_of, len(catalogue.families), seed=seed, tasting=one.tasting)
+        reached.append(exam.judged(exam.ours(one)))
+    return reached[0], reached[1]
 
 
 def _metrics(

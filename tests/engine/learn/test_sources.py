@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.learn import als, candidates
 from engine.learn import cases as made
-from engine.learn.als import Als, confidences
+from engine.learn.als import Als, Tasting, confidences
 from engine.learn.candidates import Own, fondness
 from engine.learn.market import known_by, market_days, markets
 from engine.learn.neighbours import Neighbours
@@ -76,7 +76,7 @@ class TestMarket(PartContract):
 class TestAls(PartContract):
     """Tastes."""
 
-    fit = staticmethod(lambda bought: Als.fit(bought, NOW, seed=5, factors=8))
+    fit = staticmethod(lambda bought: Als.fit(bought, NOW, seed=5, tasting=Tasting(factors=8)))
     answers = staticmethod(lambda part, cases: [part.tastes(cases).values, part.gram])
 
     def taste(self, part, *items):
@@ -84,7 +84,9 @@ class TestAls(PartContract):
         return part.tastes(asked(*items)).values[0]
 
     def test_another_seed_is_another_fit(self, part):
-        assert not np.array_equal(part.factors, Als.fit(checkerboard(), NOW, seed=6, factors=8).factors)
+        assert not np.array_equal(
+            part.factors, Als.fit(checkerboard(), NOW, seed=6, tasting=Tasting(factors=8)).factors
+        )
 
     def test_strangers_suit_nobody(self, part):
         assert part.tastes(asked(1, 2, N)).of(np.zeros(2, np.int64), np.array([N, N + 1])).tolist() == [0.0, 0.0]
@@ -95,20 +97,28 @@ class TestAls(PartContract):
         confidence, liked = np.ones(N), np.zeros(N)
         items = who.state.items
         age = NOW - items.last_day
-        confidence[items.codes] = als.CONFIDENCE * items.by_days[:, als.DECAY] * 0.5 ** (age / als.HALF_LIFE)
+        confidence[items.codes] = 10.0 * items.by_days[:, als.DECAY] * 0.5 ** (age / als.HALF_LIFE)
         liked[items.codes] = 1.0
         rows = np.vstack([np.sqrt(confidence)[:, None] * part.factors, np.sqrt(0.05) * np.eye(8)])
         wanted = np.concatenate([np.sqrt(confidence) * liked, np.zeros(8)])
         assert part.tastes(who).values[0] == pytest.approx(np.linalg.lstsq(rows, wanted)[0], abs=1e-5)
+
+    def test_several_fits_say_their_mean(self):
+        several = Als.fit(checkerboard(), NOW, seed=5, tasting=Tasting(factors=8, fits=3))
+        who, owners = asked(2, 5, 7), np.zeros(N, np.int64)
+        alone = [Als.fit(checkerboard(), NOW, seed=5 + n, tasting=Tasting(factors=8)) for n in range(3)]
+        expected = np.mean([one.tastes(who).of(owners, EVERY) for one in alone], axis=0)
+        assert several.tastes(who).of(owners, EVERY) == pytest.approx(expected, abs=1e-5)
+        assert several.factors.shape == (N, 24)
 
     def test_folding_in_is_what_implicit_does(self):
         from implicit.cpu.als import AlternatingLeastSquares
 
         bought = checkerboard()
         theirs = AlternatingLeastSquares(factors=8, iterations=5, regularization=0.05, alpha=1.0, random_state=1)
-        matrix = confidences(bought, NOW)
+        matrix = confidences(bought, NOW, Tasting())
         theirs.fit(matrix, show_progress=False)
-        ours = Als.of_factors(np.asarray(theirs.item_factors, np.float32), 0.05).tastes(cases_of(bought))
+        ours = Als.of_factors([np.asarray(theirs.item_factors, np.float32)], Tasting()).tastes(cases_of(bought))
         for customer in range(5):
             expected = theirs.recalculate_user(customer, matrix[customer])
             assert ours.values[customer] == pytest.approx(expected, abs=1e-3)
@@ -175,7 +185,9 @@ WAYS = {
     "own": Own().candidates,
     "popular": lambda cases, n: market(checkerboard()).candidates(cases, n),
     "votes": lambda cases, n: voted(Neighbours.fit(checkerboard()), cases).candidates(cases, n),
-    "taste": lambda cases, n: Als.fit(checkerboard(), NOW, seed=1, factors=8).tastes(cases).candidates(cases, n),
+    "taste": lambda cases, n: (
+        Als.fit(checkerboard(), NOW, seed=1, tasting=Tasting(factors=8)).tastes(cases).candidates(cases, n)
+    ),
     "siblings": lambda cases, n: markets(checkerboard(), EVERY // 2, HALF + 1, np.array([NOW]))[0].siblings.candidates(
         cases, n
     ),
