@@ -76,6 +76,7 @@ class Settings:
     gateway_url: str | None
     gateway_secret: str | None
     veto_window: timedelta
+    spark: str | None  # the cluster that tastes are fitted on; None: here
     clock: Clock
 
     @classmethod
@@ -116,6 +117,7 @@ class Settings:
             gateway_url=of("GATEWAY_URL") or None,
             gateway_secret=of("GATEWAY_SECRET") or None,
             veto_window=window,
+            spark=of("SPARK") or None,
             clock=Clock.parse(of("NOW"), zone),
         )
 

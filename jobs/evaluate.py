@@ -61,17 +61,22 @@ def run(db: Database, settings: Settings, *, cut: Cut, as_of: datetime, say: Say
     model = served(settings)
     say("reading orders", 0, 1)
     read = shopping.read(db, settings, as_of)
-    n_families = len(read.catalogue.families)
+    catalogue = read.catalogue
+    n_families = len(catalogue.families)
     levels = {
-        "item": (read.lines, read.catalogue.family_of),
-        "family": (read.lines.by(read.catalogue.family_of, n_families), np.arange(n_families)),
+        "item": (read.lines, catalogue.family_of, n_families),
+        "family": (
+            read.lines.by(catalogue.family_of, n_families),
+            catalogue.category_of_families(),
+            len(catalogue.categories),
+        ),
     }
     rows: list[Row] = []
-    for level, (lines, family_of) in levels.items():
+    for level, (lines, above, n_above) in levels.items():
         rows += evaluation.compared(
             _split(lines, cut, as_of),
-            family_of,
-            n_families,
+            above,
+            n_above,
             level=level,
             seed=SEED,
             say=lambda stage, done, total, level=level: say(f"{stage} ({level} level)", done, total),  # type: ignore[misc]

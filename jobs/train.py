@@ -16,7 +16,7 @@ from engine.learn.accuracy import Accuracy
 from engine.learn.training import Say, Trained, train
 from engine.store import artifacts, models
 from engine.store.database import Database
-from jobs import reliability, shopping
+from jobs import reliability, shopping, spark
 
 log = structlog.get_logger()
 SEED = 20171130
@@ -75,6 +75,7 @@ def run(
         served=None if served is None else served.baskets.learned,
         amounts=read.amounts,
         before=None if served is None or served.kinds is None else served.kinds.personas,
+        factorize=None if settings.spark is None else spark.factorize(settings.spark),
         seed=seed,
         say=say,
     )

@@ -83,6 +83,22 @@ class Catalogue:
             kept &= np.array([_lies_in(path, category) for path in self.categories], bool)[self.category_of]
         return np.flatnonzero(kept)
 
+    def category_of_families(self) -> Ints:
+        """The category of each family, shape (n_families,): the one of most of its items, of equals the first known.
+
+        Examples
+        --------
+        >>> shop = Catalogue.of([("a", "milk", ("DAIRY",)), ("b", "milk", ("DRY",)), ("c", "milk", ("DRY",))])
+        >>> shop.categories[shop.category_of_families()[0]]
+        'DRY'
+        """
+        n = max(len(self.categories), 1)
+        pairs, counts = np.unique(self.family_of * n + self.category_of, return_counts=True)
+        order = np.lexsort((-pairs, counts))  # of equals the first stands last, and what stands last is kept
+        found = np.zeros(len(self.families), np.int64)
+        found[pairs[order] // n] = pairs[order] % n
+        return found
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it is, as arrays."""
         return {

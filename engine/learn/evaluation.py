@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.learn import cases as made
 from engine.learn.accuracy import Accuracy, accuracy
-from engine.learn.als import Tasting
+from engine.learn.als import Factorize, Tasting
 from engine.learn.baskets import Learned, NextBasket, Ranked, joined
 from engine.learn.cases import Cases
 from engine.learn.learning import Labelled, learned
@@ -54,7 +54,16 @@ class Exam:
     sources: Sources
 
     @classmethod
-    def of(cls, split: Split, family_of: Ints, n_families: int, *, seed: int, tasting: Tasting = Tasting()) -> Exam:
+    def of(
+        cls,
+        split: Split,
+        family_of: Ints,
+        n_families: int,
+        *,
+        seed: int,
+        tasting: Tasting = Tasting(),
+        factorize: Factorize | None = None,
+    ) -> Exam:
         """From a split; whoever has no past is left out."""
         past, future = split.past, split.future
         known = np.zeros(past.n_customers, bool)
@@ -71,7 +80,15 @@ class Exam:
                 baskets=np.unique(place[came.customers] * past.n_items + came.items),
             ),
             markets=markets(past, family_of, n_families, market_days(days, past.n_items)),
-            sources=Sources.fit(past, family_of, n_families, float(past.days.max()), seed=seed, tasting=tasting),
+            sources=Sources.fit(
+                past,
+                family_of,
+                n_families,
+                float(past.days.max()),
+                seed=seed,
+                tasting=tasting,
+                factorize=factorize,
+            ),
         )
 
     def ours(self, found: Learned) -> Method:

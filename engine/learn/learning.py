@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.learn.als import Factorize
 from engine.learn.baskets import Learned
 from engine.learn.cases import Cases
 from engine.learn.features import features
@@ -103,9 +104,15 @@ def labelled(
 
 
 def learned(
-    lines: Lines, family_of: Ints, n_families: int, *, seed: int, say: Say = lambda stage, done, total: None
+    lines: Lines,
+    family_of: Ints,
+    n_families: int,
+    *,
+    seed: int,
+    factorize: Factorize | None = None,
+    say: Say = lambda stage, done, total: None,
 ) -> Learned:
-    """Rankers for both lists from what ``lines`` hold; the plain sums where these are no worse."""
+    """Rankers for both lists from what ``lines`` hold; the plain sums where these find more."""
     most = _baskets(lines)
     customers = _sampled(lines, most, seed)
     backs = list(range(most, 0, -1))
@@ -120,8 +127,16 @@ def learned(
     plan = Learned(taste=new > NOVEL, again=new <= NEVER)
     if plan.taste:
         say("trying tastes", 0, 1)
-        plan = replace(plan, tasting=best(lines, customers, seed=seed))
-    base = Sources.fit(before, family_of, n_families, float(before.days.max()), seed=seed, tasting=plan.tasting)
+        plan = replace(plan, tasting=best(lines, customers, seed=seed, factorize=factorize))
+    base = Sources.fit(
+        before,
+        family_of,
+        n_families,
+        float(before.days.max()),
+        seed=seed,
+        tasting=plan.tasting,
+        factorize=factorize,
+    )
     growing: dict[bool, list[Lists]] = {False: [], True: []}
     holding: dict[bool, list[Lists]] = {False: [], True: []}
     rng = np.random.default_rng(seed)
@@ -142,9 +157,11 @@ def learned(
 
 
 def _better(one: Learned, other: Learned, held: Lists, only_new: bool) -> Learned:
-    """The other where it finds no less on the lists held back."""
+    """The other, unless it finds less on the lists held back by more than a standard error."""
     gains = _recalls(held, other, only_new) - _recalls(held, one, only_new)
-    return other if gains.sum() >= 0 else one
+    if not len(gains):
+        return other
+    return one if gains.sum() < -gains.std() * np.sqrt(len(gains)) else other
 
 
 def _heard(plan: Learned, held: Lists) -> Learned:

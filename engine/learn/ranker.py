@@ -20,9 +20,10 @@ Floats = NDArray[np.float64]
 Float32s = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
-ROUNDS = 250  # trees at most
+ROUNDS = 200  # trees at most
 TOGETHER = 15  # trees, over which what is reached on the validation's lists is smoothed
-PATIENCE = 50  # trees without a better ndcg@10 on the validation's lists, after which no more are grown
+PATIENCE = 100  # trees without a better ndcg@10 on the validation's lists, after which no more are grown
+NEAR = 0.99  # of the best that is reached: more trees are better until the lists say so that they are worse
 METRIC = "ndcg@10"
 BINS = 64  # that a feature is cut into
 TREES: dict[str, str | float] = {
@@ -187,16 +188,16 @@ def _matrix(lists: Lists, like: Any = None) -> Any:
 
 
 def _best(reached: Floats) -> int:
-    """How many trees are best by what was reached with each more: the middle of the best stretch.
+    """How many trees to keep by what was reached with each more: as many as come near the best stretch.
 
     Examples
     --------
     >>> _best(np.array([0.1, 0.2, 0.3, 0.2, 0.1])), _best(np.linspace(0, 1, 100)), _best(np.repeat([1.0, 0.0], 50))
-    (3, 93, 8)
+    (3, 93, 43)
     """
     together = min(TOGETHER, len(reached))
     smooth = np.convolve(reached, np.ones(together) / together, mode="valid")
-    return int(smooth.argmax()) + together // 2 + 1
+    return int(np.flatnonzero(smooth >= NEAR * smooth.max())[-1]) + together // 2 + 1
 
 
 def _telling(rounds: int, progress: Progress) -> Any:

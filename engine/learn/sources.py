@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.learn import candidates
-from engine.learn.als import Als, Tasting
+from engine.learn.als import Als, Factorize, Tasting
 from engine.learn.candidates import Own, Proposed, first_of_each, fondness
 from engine.learn.cases import Cases
 from engine.learn.features import Candidates
@@ -47,14 +47,22 @@ class Sources:
 
     @classmethod
     def fit(
-        cls, lines: Lines, family_of: Ints, n_families: int, day: float, *, seed: int, tasting: Tasting = Tasting()
+        cls,
+        lines: Lines,
+        family_of: Ints,
+        n_families: int,
+        day: float,
+        *,
+        seed: int,
+        tasting: Tasting = Tasting(),
+        factorize: Factorize | None = None,
     ) -> Sources:
         """From what was bought before ``day``."""
         market = markets(lines, family_of, n_families, np.array([day]))[0]
         return cls(
             market=market,
             neighbours=Neighbours.fit(lines),
-            als=Als.fit(lines, day, seed=seed, tasting=tasting),
+            als=Als.fit(lines, day, seed=seed, tasting=tasting, factorize=factorize),
         )
 
     def found(self, cases: Cases, pools: Pools, *, only_new: bool) -> Candidates:

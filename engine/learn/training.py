@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -12,12 +13,15 @@ from numpy.typing import NDArray
 from engine.domain.history import day_of
 from engine.learn import base, foresight
 from engine.learn.accuracy import Accuracy
+from engine.learn.als import Factorize
 from engine.learn.baskets import Learned, NextBasket
+from engine.learn.cases import of_lines
 from engine.learn.catalogue import Catalogue
-from engine.learn.certificate import gathered
+from engine.learn.certificate import Evidence, gathered
 from engine.learn.evaluation import Exam
 from engine.learn.learning import learned
 from engine.learn.lines import Lines, Split, last_orders
+from engine.learn.nearest import Nearest
 from engine.learn.offpolicy.value import NotEstimable
 from engine.learn.personas import Personas
 from engine.learn.personas.served import Kinds
@@ -29,6 +33,7 @@ from engine.learn.sources import Sources
 
 Floats = NDArray[np.float64]
 Say = Callable[[str, int, int], None]  # a stage, how far it is, how far it goes
+TRIED = 500  # customers, on whose tastes an index is tried
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +55,7 @@ def train(
     served: Learned | None = None,
     amounts: Floats | None = None,
     before: Personas | None = None,
+    factorize: Factorize | None = None,
     seed: int = 0,
     say: Say = lambda stage, done, total: None,
 ) -> Trained:
@@ -61,36 +67,65 @@ def train(
     served : how the served model ranks, to be compared with
     amounts : float array of shape (n_lines,), minor units of each line, nan where unknown; None: of all
     before : the served model's personas, whose ids and names go on
+    factorize : what fits tastes; None: ``implicit``, here
     """
     day = day_of(as_of)
     amounts = None if amounts is None else amounts[lines.days < day]
     lines = lines.before(day)
     split = last_orders(lines)
-    found = learned(split.past, catalogue.family_of, len(catalogue.families), seed=seed, say=say)
-    ours, theirs = _judged(split, catalogue, found, served, seed, say)
-    say("fitting the next basket", 0, 1)
-    sources = Sources.fit(lines, catalogue.family_of, len(catalogue.families), day, seed=seed, tasting=found.tasting)
-    say("fitting the forecasts", 0, 1)
-    snapshots = snapshots_of(lines, catalogue, day, seed)
-    replenishment = Replenishment.fit(snapshots, catalogue.families)
-    evidence = {}
-    for place, window in enumerate(WINDOWS):
-        say("gathering evidence for the gate", place, len(WINDOWS))
-        evidence[window] = gathered(snapshots, day, window)
-    say("telling customers apart", 0, 1)
-    kinds = Kinds.fit(lines, catalogue, day, amounts=amounts, previous=before, seed=seed)
+    with ThreadPoolExecutor(1) as beside:
+        forecast = beside.submit(_Forecast.fit, lines, catalogue, day, seed)
+        found = learned(
+            split.past, catalogue.family_of, len(catalogue.families), seed=seed, factorize=factorize, say=say
+        )
+        ours, theirs = _judged(split, catalogue, found, served, seed, factorize, say)
+        say("fitting the next basket", 0, 1)
+        sources = Sources.fit(
+            lines,
+            catalogue.family_of,
+            len(catalogue.families),
+            day,
+            seed=seed,
+            tasting=found.tasting,
+            factorize=factorize,
+        )
+        if found.taste:
+            say("making an index of tastes", 0, 1)
+            sources = _indexed(sources, lines, catalogue, day, seed)
+        say("telling customers apart", 0, 1)
+        kinds = Kinds.fit(lines, catalogue, day, amounts=amounts, previous=before, seed=seed)
+        say("fitting the forecasts", 0, 1)
+        forecasts = forecast.result()
     model = base.Model(
         model_id=model_id,
         created_at=created_at,
         as_of=as_of,
-        metrics=_metrics(lines, ours, snapshots, kinds),
+        metrics=_metrics(lines, ours, forecasts.metrics, kinds, sources.als.index),
         catalogue=catalogue,
         baskets=NextBasket(learned=found, sources=sources),
-        replenishment=replenishment,
-        evidence=evidence,
+        replenishment=forecasts.replenishment,
+        evidence=forecasts.evidence,
         kinds=kinds if isinstance(kinds, Kinds) else None,
     )
     return Trained(model=model, ours=ours, served=theirs)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Forecast:
+    """All that is fitted on the snapshots of families; fitted beside the ranking, of which it needs nothing."""
+
+    replenishment: Replenishment
+    evidence: Mapping[int, Evidence]
+    metrics: Mapping[str, object] | None
+
+    @classmethod
+    def fit(cls, lines: Lines, catalogue: Catalogue, day: float, seed: int) -> _Forecast:
+        snapshots = snapshots_of(lines, catalogue, day, seed)
+        return cls(
+            replenishment=Replenishment.fit(snapshots, catalogue.families),
+            evidence={window: gathered(snapshots, day, window) for window in WINDOWS},
+            metrics=_replenishment(snapshots),
+        )
 
 
 def snapshots_of(lines: Lines, catalogue: Catalogue, day: float, seed: int, *, by_item: bool = False) -> Snapshots:
@@ -102,8 +137,23 @@ def snapshots_of(lines: Lines, catalogue: Catalogue, day: float, seed: int, *, b
     return Snapshots(purchases=purchases, n_families=n, until=day, seed=seed)
 
 
+def _indexed(sources: Sources, lines: Lines, catalogue: Catalogue, day: float, seed: int) -> Sources:
+    """With an index of tastes where there are many items, tried on the tastes of some customers."""
+    customers = np.unique(lines.customers)
+    if len(customers) > TRIED:
+        customers = np.sort(np.random.default_rng(seed).choice(customers, TRIED, replace=False))
+    cases = of_lines(lines, customers, np.full(len(customers), day), catalogue.family_of, len(catalogue.families))
+    return replace(sources, als=sources.als.indexed(cases, seed=seed))
+
+
 def _judged(
-    split: Split, catalogue: Catalogue, found: Learned, served: Learned | None, seed: int, say: Say
+    split: Split,
+    catalogue: Catalogue,
+    found: Learned,
+    served: Learned | None,
+    seed: int,
+    factorize: Factorize | None,
+    say: Say,
 ) -> tuple[Accuracy | None, Accuracy | None]:
     """How good what was learned is, and what is served, on the latest order of each customer; neither saw it."""
     if not len(split.future):
@@ -115,20 +165,27 @@ def _judged(
             reached.append(None)
             continue
         if not reached or one.tasting != found.tasting:
-            exam = Exam.of(split, catalogue.family_of, len(catalogue.families), seed=seed, tasting=one.tasting)
+            exam = Exam.of(
+                split, catalogue.family_of, len(catalogue.families), seed=seed, tasting=one.tasting, factorize=factorize
+            )
         reached.append(exam.judged(exam.ours(one)))
     return reached[0], reached[1]
 
 
 def _metrics(
-    lines: Lines, found: Accuracy | None, snapshots: Snapshots, kinds: Kinds | NotEstimable
+    lines: Lines,
+    found: Accuracy | None,
+    replenishment: Mapping[str, object] | None,
+    kinds: Kinds | NotEstimable,
+    index: Nearest | None,
 ) -> Mapping[str, object]:
     return {
         "lines": len(lines),
         "customers": len(np.unique(lines.customers)),
         "items": len(np.unique(lines.items)),
         "next_basket": None if found is None else asdict(found),
-        "replenishment": _replenishment(snapshots),
+        "replenishment": replenishment,
+        **({} if index is None else {"index": {"probes": index.probes, "recall": index.recall}}),
         "personas": kinds.described() if isinstance(kinds, Kinds) else {"reason": kinds.reason, "needed": kinds.needed},
     }
 

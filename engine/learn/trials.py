@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.learn.als import Als, Tasting
+from engine.learn.als import Als, Factorize, Tasting
 from engine.learn.cases import Cases, of_lines
 from engine.learn.lines import Lines
 
@@ -26,7 +26,7 @@ FIRST = (
 )
 
 
-def best(lines: Lines, customers: Ints, *, seed: int) -> Tasting:
+def best(lines: Lines, customers: Ints, *, seed: int, factorize: Factorize | None = None) -> Tasting:
     """The one that finds most of the latest orders of some customers, fitted on what lay before everybody's.
 
     Parameters
@@ -47,7 +47,7 @@ def best(lines: Lines, customers: Ints, *, seed: int) -> Tasting:
     wanted = wanted[~cases.state.items.find(wanted)[1]]
 
     def hits(tasting: Tasting) -> int:
-        fitted = Als.fit(past, day, seed=seed, tasting=tasting)
+        fitted = Als.fit(past, day, seed=seed, tasting=tasting, factorize=factorize)
         return sum(_hits(fitted, owners, some, wanted) for owners, some in cases.parts(PART))
 
     found = {tasting: hits(tasting) for tasting in FIRST}

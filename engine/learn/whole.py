@@ -63,6 +63,9 @@ def _of_items(catalogue: Catalogue, sources: Sources, n: int) -> Iterator[tuple[
     yield "weighing of tastes", sources.als.weighing.shape, (2,)
     fits = max(len(sources.als.gram), 1)
     yield "gram", sources.als.gram.shape, (fits, factors // fits, factors // fits)
+    near = sources.als.index
+    if near is not None and near.index is not None:
+        yield "index of tastes", (near.index.ntotal, near.index.d), (n, factors)
     yield "neighbours of items", starts.shape, (n + 1,)
     yield "neighbours", others.shape, (int(starts[-1]),)
     yield "nearness", sources.neighbours.nearness.shape, (int(starts[-1]),)
