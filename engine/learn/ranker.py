@@ -30,7 +30,6 @@ TREES: dict[str, str | float] = {
     "objective": "rank:ndcg",
     "lambdarank_pair_method": "topk",
     "eval_metric": METRIC,
-    "colsample_bytree": 0.5,
     "tree_method": "hist",
     "max_bin": BINS,
 }
