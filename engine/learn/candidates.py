@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ from engine.learn.state import DAYS, ORDERS, State
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+LONG = 300  # rows of one owner, from which on most are left out before they are sorted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -79,12 +81,25 @@ def first_of_each(owners: Ints, scores: Floats, n: int) -> Ints:
     >>> first_of_each(np.array([0, 0, 0, 4]), np.array([0.1, 0.3, 0.2, 0.0]), 2).tolist()
     [1, 2, 3]
     """
+    edges = np.append(np.flatnonzero(np.diff(owners, prepend=-1)), len(owners))
+    if len(owners) > LONG * len(edges):
+        kept = np.concatenate([start + _highest(scores[start:end], n) for start, end in pairwise(edges.tolist())])
+        highest: Ints = kept[np.lexsort((-scores[kept], owners[kept]))]
+        return highest
     order = np.lexsort((-scores, owners))
-    begins = np.flatnonzero(np.diff(owners, prepend=-1))
-    lengths = np.diff(np.append(begins, len(owners)))
-    place = np.arange(len(owners)) - np.repeat(begins, lengths)
-    found: Ints = np.asarray(order[place < n], np.int64)
-    return found
+    place = np.arange(len(owners)) - np.repeat(edges[:-1], np.diff(edges))
+    first: Ints = np.asarray(order[place < n], np.int64)
+    return first
+
+
+def _highest(scores: Floats, n: int) -> Ints:
+    """The places of the ``n`` highest scores, of equals the first, ascending."""
+    if len(scores) <= n:
+        return np.arange(len(scores))
+    least = np.partition(scores, len(scores) - n)[len(scores) - n]
+    kept = scores > least
+    kept[np.flatnonzero(scores == least)[: n - np.count_nonzero(kept)]] = True
+    return np.flatnonzero(kept)
 
 
 def joined(proposed: Iterable[Proposed], n_items: int) -> Ints:

@@ -217,8 +217,9 @@ def _lists(
         numbers = np.flatnonzero(known == place)
         some = one.cases.take(numbers)
         sources = replace(base, market=found[place])
+        votes = sources.votes(some)
         for only_new, lists in parts.items():
-            proposed = sources.found(some, learned.pools(only_new), only_new=only_new)
+            proposed = sources.found(some, learned.pools(only_new), only_new=only_new, votes=votes)
             bought = _among(numbers[proposed.owners] * some.n_items + proposed.items, one.baskets)
             chosen = bought | whole[numbers][proposed.owners] | (rng.uniform(size=len(bought)) < REST[only_new])
             proposed, bought = proposed.take(chosen), bought[chosen]

@@ -20,9 +20,9 @@ Floats = NDArray[np.float64]
 Float32s = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
-ROUNDS = 200  # trees at most
+ROUNDS = 120  # trees at most
 TOGETHER = 15  # trees, over which what is reached on the validation's lists is smoothed
-PATIENCE = 100  # trees without a better ndcg@10 on the validation's lists, after which no more are grown
+PATIENCE = 60  # trees without a better ndcg@10 on the validation's lists, after which no more are grown
 NEAR = 0.99  # of the best that is reached: more trees are better until the lists say so that they are worse
 METRIC = "ndcg@10"
 BINS = 64  # that a feature is cut into
@@ -35,7 +35,7 @@ TREES: dict[str, str | float] = {
 }
 DENSE = {  # where lists hold several that are bought
     "lambdarank_num_pair_per_sample": 48,
-    "eta": 0.12,
+    "eta": 0.2,
     "max_depth": 6,
     "min_child_weight": 20,
 }

@@ -65,9 +65,9 @@ class Sources:
             als=Als.fit(lines, day, seed=seed, tasting=tasting, factorize=factorize),
         )
 
-    def found(self, cases: Cases, pools: Pools, *, only_new: bool) -> Candidates:
-        """The candidates of all sources, with what neighbours and tastes say of each."""
-        votes = self.votes(cases)
+    def found(self, cases: Cases, pools: Pools, *, only_new: bool, votes: Votes | None = None) -> Candidates:
+        """The candidates of all sources, with what neighbours (``votes``, where at hand) and tastes say of each."""
+        votes = votes or self.votes(cases)
         tastes = self.als.tastes(cases) if pools.tasted else None
         proposed: list[Proposed] = [
             self.market.candidates(cases, pools.popular),

@@ -163,7 +163,7 @@ class Tally:
         """Some of the owners, numbered by their places in ``owners``."""
         rows, places = self.rows_of(owners)
         others = {field.name: getattr(self, field.name)[rows] for field in fields(self)[2:]}
-        return Tally(n_codes=self.n_codes, keys=places * self.n_codes + self.codes[rows], **others)
+        return Tally(n_codes=self.n_codes, keys=places * self.n_codes + self.keys[rows] % self.n_codes, **others)
 
     def find(self, keys: Ints) -> tuple[Ints, NDArray[np.bool_]]:
         """The row of each key, and whether there is one."""

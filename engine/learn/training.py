@@ -75,6 +75,7 @@ def train(
     split = last_orders(lines)
     with ThreadPoolExecutor(1) as beside:
         forecast = beside.submit(_Forecast.fit, lines, catalogue, day, seed)
+        kind = beside.submit(Kinds.fit, lines, catalogue, day, amounts=amounts, previous=before, seed=seed)
         found = learned(
             split.past, catalogue.family_of, len(catalogue.families), seed=seed, factorize=factorize, say=say
         )
@@ -92,10 +93,10 @@ def train(
         if found.taste:
             say("making an index of tastes", 0, 1)
             sources = _indexed(sources, lines, catalogue, day, seed)
-        say("telling customers apart", 0, 1)
-        kinds = Kinds.fit(lines, catalogue, day, amounts=amounts, previous=before, seed=seed)
         say("fitting the forecasts", 0, 1)
         forecasts = forecast.result()
+        say("telling customers apart", 0, 1)
+        kinds = kind.result()
     model = base.Model(
         model_id=model_id,
         created_at=created_at,

@@ -151,7 +151,7 @@ def test_it_says_how_far_it_is(shop):
     shop.gates(say=lambda *stage: said.append(stage))
     assert said[-1] == ("cut-offs", 2, 2)
     shop.report(say=lambda *stage: said.append(stage))
-    assert {"next baskets, item level", "next baskets, family level"} <= {stage for stage, _, _ in said}
+    assert {"judging (item level)", "judging (family level)"} <= {stage for stage, _, _ in said}
 
 
 def test_without_a_model_there_is_nothing_to_judge(shop, tmp_path):

@@ -249,9 +249,11 @@ def test_candidates_of_all_sources_are_joined(sources, only_new):
 def test_the_first_of_each(rows, n):
     rows = sorted(rows, key=lambda row: row[0])
     owners, scores = (np.array([row[at] for row in rows], np.int64) for at in (0, 1))
-    found = candidates.first_of_each(owners, scores.astype(float), n).tolist()
     expected = []
     for owner in sorted(set(owners.tolist())):
         places = [at for at, row in enumerate(rows) if row[0] == owner]
         expected += sorted(places, key=lambda at: (-rows[at][1], at))[:n]
-    assert found == expected
+    for long in (candidates.LONG, 0):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(candidates, "LONG", long)
+            assert candidates.first_of_each(owners, scores.astype(float), n).tolist() == expected
