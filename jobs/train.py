@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from time import monotonic
 from uuid import uuid4
 
 import structlog
@@ -13,6 +14,7 @@ from engine.config import Settings
 from engine.errors import ArtifactError, Unavailable
 from engine.learn import base
 from engine.learn.accuracy import Accuracy
+from engine.learn.ranker import never
 from engine.learn.training import Say, Trained, train
 from engine.store import artifacts, models
 from engine.store.database import Database
@@ -52,15 +54,27 @@ class Training:
 
 
 def run(
-    db: Database, settings: Settings, *, as_of: datetime, now: datetime, seed: int = SEED, say: Say = silent
+    db: Database,
+    settings: Settings,
+    *,
+    as_of: datetime,
+    now: datetime,
+    seed: int = SEED,
+    budget: float | None = None,
+    say: Say = silent,
 ) -> Training:
     """Train on everything before ``as_of``; the first model is always published.
+
+    Parameters
+    ----------
+    budget : seconds after whose end no more settings are tried and no more trees grown; None: as long as it takes
 
     Raises
     ------
     Unavailable
         where nothing was bought before ``as_of``
     """
+    began = monotonic()
     say("reading orders", 0, 1)
     read = shopping.read(db, settings, as_of)
     if not len(read.lines):
@@ -76,6 +90,7 @@ def run(
         amounts=read.amounts,
         before=None if served is None or served.kinds is None else served.kinds.personas,
         factorize=None if settings.spark is None else spark.factorize(settings.spark),
+        enough=never if budget is None else lambda: monotonic() - began > budget,
         seed=seed,
         say=say,
     )

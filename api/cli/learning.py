@@ -38,10 +38,16 @@ def register(app: typer.Typer) -> None:
     app.command("evaluate")(evaluate)
 
 
-def train(at: At = None, as_json: AsJson = False) -> None:
+def train(
+    at: At = None,
+    budget: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help="After which no more settings are tried.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Fit, judge on a time split, and publish if no worse than what is served.
 
-    Example: `rapport train --as-of 2017-11-30`
+    Example: `rapport train --as-of 2017-11-30`, `rapport train --budget 60`
     """
     from jobs import train as training
 
@@ -49,7 +55,7 @@ def train(at: At = None, as_json: AsJson = False) -> None:
     database = opened(settings)
     moment = as_of(settings, database, at)
     with out.stages(shown=not as_json) as say:
-        found = training.run(database, settings, as_of=moment, now=settings.clock.now(), say=say)
+        found = training.run(database, settings, as_of=moment, now=settings.clock.now(), budget=budget, say=say)
     if as_json:
         return out.document(found.document())
     rows = [("this training", found.ours), ("the served settings", found.before)]

@@ -21,7 +21,7 @@ from engine.learn.cases import Cases
 from engine.learn.features import features
 from engine.learn.lines import Lines
 from engine.learn.market import Market, known_by, market_days, markets
-from engine.learn.ranker import Lists, Ranker, worthwhile
+from engine.learn.ranker import Enough, Lists, Ranker, never, worthwhile
 from engine.learn.sources import Sources
 from engine.learn.state import State
 from engine.learn.trials import best
@@ -110,9 +110,13 @@ def learned(
     *,
     seed: int,
     factorize: Factorize | None = None,
+    enough: Enough = never,
     say: Say = lambda stage, done, total: None,
 ) -> Learned:
-    """Rankers for both lists from what ``lines`` hold; the plain sums where these find more."""
+    """Rankers for both lists from what ``lines`` hold; the plain sums where these find more.
+
+    ``enough`` ends the search for settings: the trying of tastes, and the growing of trees.
+    """
     most = _baskets(lines)
     customers = _sampled(lines, most, seed)
     backs = list(range(most, 0, -1))
@@ -127,7 +131,7 @@ def learned(
     plan = Learned(taste=new > NOVEL, again=new <= NEVER)
     if plan.taste:
         say("trying tastes", 0, 1)
-        plan = replace(plan, tasting=best(lines, customers, seed=seed, factorize=factorize))
+        plan = replace(plan, tasting=best(lines, customers, seed=seed, factorize=factorize, enough=enough))
     base = Sources.fit(
         before,
         family_of,
@@ -150,7 +154,7 @@ def learned(
     for only_new in (False, True):
         grown, held[only_new] = _together(growing.pop(only_new)), _together(holding.pop(only_new))
         telling = partial(say, "learning to rank what is new" if only_new else "learning to rank")
-        ranker = Ranker.fit(grown, held[only_new], seed=seed, sparse=only_new, progress=telling)
+        ranker = Ranker.fit(grown, held[only_new], seed=seed, sparse=only_new, progress=telling, enough=enough)
         other = replace(plan, new=ranker) if only_new else replace(plan, all=ranker)
         plan = _better(plan, other, held[only_new], only_new)
     return _heard(plan, held[True]) if plan.taste else plan

@@ -19,6 +19,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Float32s = NDArray[np.float32]
 Progress = Callable[[int, int], None]
+Enough = Callable[[], bool]  # whether what settings may cost is spent
 
 ROUNDS = 120  # trees at most
 TOGETHER = 15  # trees, over which what is reached on the validation's lists is smoothed
@@ -45,6 +46,11 @@ SPARSE = {  # where they seldom hold two
     "max_depth": 4,
     "min_child_weight": 100,
 }
+
+
+def never() -> bool:
+    """There is no budget."""
+    return False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -123,8 +129,11 @@ class Ranker:
         sparse: bool = False,
         rounds: int = ROUNDS,
         progress: Progress = lambda done, total: None,
+        enough: Enough = never,
     ) -> Ranker | None:
         """Trees grown as long as the lists of the validation are ordered better; None where there is nothing to learn.
+
+        ``enough`` says that no more trees are to be grown, when there is one.
 
         Both hold lists that teach something (``worthwhile``) and no others.
 
@@ -144,7 +153,7 @@ class Ranker:
             evals_result=history,
             early_stopping_rounds=PATIENCE,
             verbose_eval=False,
-            callbacks=[_telling(rounds, progress)],
+            callbacks=[_telling(rounds, progress, enough)],
         )
         trees = _best(np.array(history["held"][METRIC]))
         return cls(trees=packed(booster[:trees]))
@@ -199,13 +208,13 @@ def _best(reached: Floats) -> int:
     return int(np.flatnonzero(smooth >= NEAR * smooth.max())[-1]) + together // 2 + 1
 
 
-def _telling(rounds: int, progress: Progress) -> Any:
-    """What xgboost calls after each tree."""
+def _telling(rounds: int, progress: Progress, enough: Enough) -> Any:
+    """What xgboost calls after each tree; it ends where that is true."""
     from xgboost.callback import TrainingCallback
 
     class Telling(TrainingCallback):
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
             progress(epoch + 1, rounds)
-            return False
+            return enough()
 
     return Telling()

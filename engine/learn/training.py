@@ -26,6 +26,7 @@ from engine.learn.offpolicy.value import NotEstimable
 from engine.learn.personas import Personas
 from engine.learn.personas.served import Kinds
 from engine.learn.purchases import Purchases
+from engine.learn.ranker import Enough, never
 from engine.learn.replenishment import Replenishment
 from engine.learn.rhythm import WINDOWS
 from engine.learn.snapshots import Snapshots
@@ -56,6 +57,7 @@ def train(
     amounts: Floats | None = None,
     before: Personas | None = None,
     factorize: Factorize | None = None,
+    enough: Enough = never,
     seed: int = 0,
     say: Say = lambda stage, done, total: None,
 ) -> Trained:
@@ -68,6 +70,7 @@ def train(
     amounts : float array of shape (n_lines,), minor units of each line, nan where unknown; None: of all
     before : the served model's personas, whose ids and names go on
     factorize : what fits tastes; None: ``implicit``, here
+    enough : whether no more is to be spent on finding settings
     """
     day = day_of(as_of)
     amounts = None if amounts is None else amounts[lines.days < day]
@@ -77,7 +80,13 @@ def train(
         forecast = beside.submit(_Forecast.fit, lines, catalogue, day, seed)
         kind = beside.submit(Kinds.fit, lines, catalogue, day, amounts=amounts, previous=before, seed=seed)
         found = learned(
-            split.past, catalogue.family_of, len(catalogue.families), seed=seed, factorize=factorize, say=say
+            split.past,
+            catalogue.family_of,
+            len(catalogue.families),
+            seed=seed,
+            factorize=factorize,
+            enough=enough,
+            say=say,
         )
         ours, theirs = _judged(split, catalogue, found, served, seed, factorize, say)
         say("fitting the next basket", 0, 1)

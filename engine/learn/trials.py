@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.learn.als import Als, Factorize, Tasting
 from engine.learn.cases import Cases, of_lines
 from engine.learn.lines import Lines
+from engine.learn.ranker import Enough, never
 
 Ints = NDArray[np.int64]
 MOST = 1_000  # customers that are asked
@@ -26,8 +27,12 @@ FIRST = (
 )
 
 
-def best(lines: Lines, customers: Ints, *, seed: int, factorize: Factorize | None = None) -> Tasting:
+def best(
+    lines: Lines, customers: Ints, *, seed: int, factorize: Factorize | None = None, enough: Enough = never
+) -> Tasting:
     """The one that finds most of the latest orders of some customers, fitted on what lay before everybody's.
+
+    After one has been tried, ``enough`` ends it.
 
     Parameters
     ----------
@@ -50,9 +55,13 @@ def best(lines: Lines, customers: Ints, *, seed: int, factorize: Factorize | Non
         fitted = Als.fit(past, day, seed=seed, tasting=tasting, factorize=factorize)
         return sum(_hits(fitted, owners, some, wanted) for owners, some in cases.parts(PART))
 
-    found = {tasting: hits(tasting) for tasting in FIRST}
-    for near in _near(max(found, key=found.__getitem__)):
-        found[near] = hits(near)
+    found = {FIRST[0]: hits(FIRST[0])}
+    for tasting in FIRST[1:]:
+        if not enough():
+            found[tasting] = hits(tasting)
+    for tasting in _near(max(found, key=found.__getitem__)):
+        if not enough():
+            found[tasting] = hits(tasting)
     return replace(max(found, key=found.__getitem__), fits=FITS)
 
 

@@ -291,3 +291,12 @@ def test_a_table_and_a_picture_of_its_forecasts_lie_beside_a_model(small, settin
 
 def test_where_no_forecast_could_be_judged_nothing_lies_beside_a_model():
     assert reliability.files({"replenishment": None}) == {}
+
+
+def test_a_budget_of_nothing_still_trains(small, settings):
+    """One tree a ranker at the most, and what is fitted without any choice."""
+    found = trained(small, settings, budget=0.0)
+    model = base.decode(artifacts.read(settings.models, found.model_id))
+    learned = model.baskets.learned
+    assert all(ranker is None or ranker.booster.num_boosted_rounds() <= 2 for ranker in (learned.all, learned.new))
+    assert found.metrics["lines"] > 0
