@@ -8,7 +8,7 @@ ARGS ?=
 
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long lint check format bench docs lock clean
+.PHONY: help demo test test-long lint check format bench bench-growth docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -41,8 +41,11 @@ format: $(READY) ## put the style right
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## speed beside named references
+bench: $(READY) ## speed and quality beside named references
 	@for one in benchmarks/*.py; do case $$one in */_*) ;; *) echo "== $$one"; $(BIN)/python -m benchmarks.$$(basename $$one .py) || exit 1;; esac; done
+
+bench-growth: $(READY) ## time and memory of training on 0.15, 1.5 and 15 million lines
+	$(BIN)/python -m benchmarks.next_basket --growth
 
 docs: $(READY) ## check that commands and links in README and docs are real
 	$(BIN)/python -m pytest -q tests/test_docs.py

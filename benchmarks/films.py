@@ -1,6 +1,6 @@
 """A catalogue where nothing is bought twice: our lists beside those of every recommender that `implicit` has.
 
-    python -m benchmarks.films [--customers 2000] [--items 1500] [--seeds 2]
+    python -m benchmarks.films [--customers 1000] [--items 800] [--seeds 3]
 
 Seeded customers with hidden tastes see films, each once, some well known and most not, a few at a time. The last order
 of everybody is foreseen from what lay before it. Each of `implicit`'s models (ALS, BPR, cosine, TF-IDF, BM25) has the
@@ -29,9 +29,9 @@ NEAREST = 50  # neighbours of an item, in implicit's models of neighbours
 def main() -> None:
     """Print the table, a seed after another."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--customers", type=int, default=2_000)
-    parser.add_argument("--items", type=int, default=1_500)
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--customers", type=int, default=1_000)
+    parser.add_argument("--items", type=int, default=800)
+    parser.add_argument("--seeds", type=int, default=3)
     args = parser.parse_args()
     print(f"{'seed':>4}  {'method':<24}{'recall@10':>10}{'s.e.':>8}{'ndcg@10':>10}")
     for seed in range(args.seeds):

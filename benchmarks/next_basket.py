@@ -42,7 +42,7 @@ def main() -> None:
         print(json.dumps(SIDES[args.side](args)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        home = args.home or _filled(Path(folder))
+        home = args.home or filled(Path(folder))
         if args.growth:
             _print_growth([(share, _run("growth", home, share)) for share in (0.1, 1.0, float(args.most))])
         else:
@@ -59,7 +59,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _filled(home: Path) -> Path:
+def filled(home: Path) -> Path:
+    """A home with a year of real orders."""
     subprocess.run([sys.executable, "-m", "jobs.demo.year"], check=True, env={**os.environ, "RAPPORT_HOME": str(home)})
     return home
 

@@ -4,7 +4,7 @@
 
 The lists hold what suits a customer best, bought before or not, and what suits best of what is new; they are judged as
 `rapport evaluate` judges its line "implicit als". It needs the extra `[spark]` and Java. HOME is a folder that
-`python -m jobs.demo.year` filled.
+`python -m jobs.demo.year` filled; one is made, for this run, where none is given.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from __future__ import annotations
 import argparse
 import time
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from benchmarks.next_basket import filled
 from engine.config import Settings
 from engine.learn.als import Factorize, by_implicit
 from engine.learn.evaluation import Exam, baselines
@@ -30,20 +33,28 @@ SEED = 1
 def main() -> None:
     """Print recall and ndcg of both, and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--home", type=Path)
     parser.add_argument("--master", default="local[2]")
     parser.add_argument("--level", choices=("item", "family"), default="item")
     args = parser.parse_args()
-    settings = Settings.from_env({"RAPPORT_HOME": str(args.home)})
+    if find_spec("pyspark") is None:
+        return print("the extra [spark] is not installed: nothing to compare")
+    with TemporaryDirectory() as folder:
+        _compare(args.home or filled(Path(folder)), args.level, args.master)
+    return None
+
+
+def _compare(home: Path, level: str, master: str) -> None:
+    settings = Settings.from_env({"RAPPORT_HOME": str(home)})
     read = shopping.read(Database.open(settings.database_url), settings, NOW)
     n = len(read.catalogue.families)
     lines, above = read.lines, read.catalogue.family_of
-    if args.level == "family":
+    if level == "family":
         lines, above = lines.by(above, n), np.arange(n)
     split = last_orders(lines)
     print(f"{'':10}{'list':<6}{'recall@10':>10}{'s.e.':>8}{'ndcg@10':>10}{'fit, s':>9}")
     reached: dict[str, list[float]] = {}
-    for name, factorize in (("implicit", by_implicit), ("spark", spark.factorize(args.master))):
+    for name, factorize in (("implicit", by_implicit), ("spark", spark.factorize(master))):
         clocked, took = _clocked(factorize)
         exam = Exam.of(split, above, n, seed=SEED, factorize=clocked)
         als = baselines(exam)["implicit als"]
