@@ -17,6 +17,7 @@ from engine.domain.decisions import Rung
 from engine.domain.history import at_day, day_of
 from engine.learn import evaluation, foresight
 from engine.learn.accuracy import Reliability
+from engine.learn.baskets import Learned
 from engine.learn.lines import next_orders
 from engine.learn.training import snapshots_of
 from engine.store import customers, executions
@@ -27,6 +28,7 @@ from jobs.demo.households import Truth
 from jobs.demo.month import Diary, Ordered
 from jobs.demo.place import CUT
 from jobs.evaluate import served
+from jobs.shopping import Shopping
 from jobs.train import SEED
 from modes.document import Json
 from modes.policy import Policy
@@ -130,11 +132,23 @@ def score(
         in_ledger=sum(ledger.get(state, 0) for state in ("placed", "confirmed", "kept", "returned")),
         lost_answers=diary.swept["unknown"],
         gate=[row for window, n in WEEKS.items() for row in _gate(snapshots, policy.promise, window, n)],
-        baskets=evaluation.beside(model.baskets, next_orders(read.lines, day_of(CUT)), level="item"),
+        baskets=_baskets(read, model.baskets.learned),
         forecasts=list(foresight.forecasts(snapshots, (7,), 3)),
         reliability=_reliability(model.metrics),
         seconds=dict(seconds),
     )
+
+
+def _baskets(read: Shopping, learned: Learned) -> list[evaluation.Row]:
+    """What was learned before the month, and the baselines, on everybody's first basket of it."""
+    exam = evaluation.Exam.of(
+        next_orders(read.lines, day_of(CUT)),
+        read.catalogue.family_of,
+        len(read.catalogue.families),
+        seed=SEED,
+        tasting=learned.tasting,
+    )
+    return evaluation.beside(exam, learned, level="item")
 
 
 def _precision(orders: Sequence[Ordered], judged: Mapping[str, bool | None]) -> list[Precision]:
