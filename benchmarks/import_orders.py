@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from benchmarks._memory import peak
 
 MAPPING = {
     "order_id": "basket_id",
@@ -118,7 +119,7 @@ def _plain(args: argparse.Namespace) -> dict[str, float]:
 def _measured(seconds: float, lines: int) -> dict[str, float]:
     return {
         "seconds": seconds,
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "megabytes": peak(),
         "lines": lines,
     }
 

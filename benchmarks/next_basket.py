@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+
+from benchmarks._memory import peak
 
 FACTORS, EPOCHS, K = 64, 15, 10
 ASKED = 400  # customers that are asked for one by one
@@ -134,7 +135,7 @@ def _als(args: argparse.Namespace) -> Figures:
         "fit": fit,
         "all": everybody,
         **_spread(single),
-        "megabytes": _peak(),
+        "megabytes": peak(),
     }
 
 
@@ -152,7 +153,7 @@ def _train(args: argparse.Namespace) -> Figures:
     db, settings = _opened(args)
     start = time.perf_counter()
     train.run(db, settings, as_of=NOW, now=CREATED)
-    return {"seconds": time.perf_counter() - start, "megabytes": _peak()}
+    return {"seconds": time.perf_counter() - start, "megabytes": peak()}
 
 
 def _lists(args: argparse.Namespace) -> Figures:
@@ -177,7 +178,7 @@ def _lists(args: argparse.Namespace) -> Figures:
     for history in histories[:20]:
         model.recommend(history, day, K)
     single = [_timed(lambda history=history: model.recommend(history, day, K)) for history in histories]
-    return {"all": end - known, "from_lines": end - start, **_spread(single), "megabytes": _peak()}
+    return {"all": end - known, "from_lines": end - start, **_spread(single), "megabytes": peak()}
 
 
 def _growth(args: argparse.Namespace) -> Figures:
@@ -200,7 +201,7 @@ def _growth(args: argparse.Namespace) -> Figures:
     )
     start = time.perf_counter()
     train(grown, read.catalogue, model_id="growth", created_at=CREATED, as_of=NOW, seed=1)
-    return {"lines": len(grown), "seconds": time.perf_counter() - start, "megabytes": _peak()}
+    return {"lines": len(grown), "seconds": time.perf_counter() - start, "megabytes": peak()}
 
 
 SIDES = {"als": _als, "fit": _fit, "train": _train, "lists": _lists, "growth": _growth}
@@ -229,10 +230,6 @@ def _timed(call) -> float:  # type: ignore[no-untyped-def]
 
 def _spread(milliseconds: list[float]) -> Figures:
     return {"median": float(np.median(milliseconds)), "p99": float(np.percentile(milliseconds, 99))}
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ pandas and taking the mean of w r. The second writes such a log, and a policy be
 from __future__ import annotations
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks._memory import peak
 from engine.learn.offpolicy.support import Support
 from engine.learn.offpolicy.value import Estimator, Value, estimates
 from tests.engine.learn.decision_logs import ACTIONS, World, sums_of
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--side", choices=("ours", "pandas"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.side:
-        print(_peak(args.write, args.side))
+        print(_used(args.write, args.side))
     elif args.write:
         write(args.write, args.rows or ROWS, seed=SEED)
         print(f"{args.write} and {policy_of(args.write)}; the policy is worth {World().value:.4f}")
@@ -115,7 +115,7 @@ def _write_long(file: Path, rows: int) -> None:
         part.to_csv(file, index=False, mode="a", header=not start)
 
 
-def _peak(file: Path, side: str) -> int:
+def _used(file: Path, side: str) -> int:
     if side == "ours":
         from jobs import ope
 
@@ -123,7 +123,7 @@ def _peak(file: Path, side: str) -> int:
     else:
         log = pd.read_csv(file)
         (log["reward"] / len(ACTIONS) / log["propensity"]).mean()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return round(peak())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The served settings beside their baselines, on baskets and windows that nothing was fitted or tuned on."""
+"""Our engine, learned anew as training learns it, beside its baselines, on baskets and windows that nobody saw."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from engine.learn.lines import Lines, Split, last_orders, next_orders
 from engine.learn.training import snapshots_of
 from engine.store import artifacts, items
 from engine.store.database import Database
-from jobs import shopping
+from jobs import shopping, train
 from jobs.train import SEED
 from modes.document import instant
 
@@ -79,6 +79,7 @@ def run(db: Database, settings: Settings, *, cut: Cut, as_of: datetime, say: Say
             n_above,
             level=level,
             seed=SEED,
+            factorize=train.factorize(settings),
             say=lambda stage, done, total, level=level: say(f"{stage} ({level} level)", done, total),  # type: ignore[misc]
         )
     say("forecasts", 0, 1)
@@ -158,7 +159,7 @@ def cold(db: Database, settings: Settings, *, as_of: datetime, say: Say) -> list
         amounts=read.amounts,
         prices=np.array([prices.get(id) or np.nan for id in read.catalogue.items]),
     )
-    return judged_cold(known, day_of(as_of - COLD), seed=SEED, say=say)
+    return judged_cold(known, day_of(as_of - COLD), seed=SEED, factorize=train.factorize(settings), say=say)
 
 
 def cold_rows(found: Sequence[ColdRow]) -> list[dict[str, object]]:

@@ -23,18 +23,21 @@ class Shopping:
     Attributes
     ----------
     amounts : float array of shape (n_lines,), minor units of each line, nan where unknown
+    refused : how many more lines there are, of customers who refused that theirs be used
     """
 
     lines: Lines
     catalogue: Catalogue
     amounts: NDArray[np.float64]
+    refused: int = 0
 
 
 def read(db: Database, settings: Settings, before: datetime) -> Shopping:
     """Everything bought before an instant, but for the orders of those who refused that theirs be used."""
     with db.read() as tx:
         catalogue = Catalogue.of(items.classified(tx))
-        found = orders.columns(tx, before, refusing(tx, settings))
+        everything = orders.columns(tx, before)
+        found = orders.without(everything, refusing(tx, settings))
     codes = catalogue.codes(found.item_ids)
     return Shopping(
         lines=Lines(
@@ -47,6 +50,7 @@ def read(db: Database, settings: Settings, before: datetime) -> Shopping:
         ),
         catalogue=catalogue,
         amounts=found.amounts,
+        refused=len(everything) - len(found),
     )
 
 

@@ -14,6 +14,7 @@ from engine.config import Settings
 from engine.errors import ArtifactError, Unavailable
 from engine.learn import base
 from engine.learn.accuracy import Accuracy
+from engine.learn.als import Factorize
 from engine.learn.ranker import never
 from engine.learn.training import Say, Trained, train
 from engine.store import artifacts, models
@@ -22,7 +23,7 @@ from jobs import reliability, shopping, spark
 
 log = structlog.get_logger()
 SEED = 20171130
-FEWEST = 0.5  # of the lines that the served model was fitted on; fewer are taken for a fault in the data
+FEWEST = 0.5  # of the lines that the served model was fitted on; fewer, refused ones counted, are taken for a fault
 silent: Say = lambda stage, done, total: None  # noqa: E731
 
 
@@ -78,7 +79,7 @@ def run(
     say("reading orders", 0, 1)
     read = shopping.read(db, settings, as_of)
     if not len(read.lines):
-        raise Unavailable(f"nothing to train on: no orders are stored from before {as_of.isoformat()}")
+        raise Unavailable(f"nothing to train on: {_why(read.refused)} from before {as_of.isoformat()}")
     served = _served(settings)
     trained = train(
         read.lines,
@@ -89,12 +90,12 @@ def run(
         served=None if served is None else served.baskets.learned,
         amounts=read.amounts,
         before=None if served is None or served.kinds is None else served.kinds.personas,
-        factorize=None if settings.spark is None else spark.factorize(settings.spark),
+        factorize=factorize(settings),
         enough=never if budget is None else lambda: monotonic() - began > budget,
         seed=seed,
         say=say,
     )
-    objection = _objection(trained, served)
+    objection = _objection(trained, served, read.refused)
     reason = objection or _welcome(
         trained, unreadable=served is None and artifacts.served_id(settings.models) is not None
     )
@@ -111,6 +112,11 @@ def run(
     )
 
 
+def factorize(settings: Settings) -> Factorize | None:
+    """What fits tastes; None: ``implicit``, here."""
+    return None if settings.spark is None else spark.factorize(settings.spark)
+
+
 def _served(settings: Settings) -> base.Model | None:
     """The served model; one that cannot be read is no bar to a better one."""
     served = artifacts.served_id(settings.models)
@@ -121,13 +127,19 @@ def _served(settings: Settings) -> base.Model | None:
         return None
 
 
-def _objection(trained: Trained, served: base.Model | None) -> str | None:
-    """Why the new model is not published; None where it is."""
+def _why(refused: int) -> str:
+    if not refused:
+        return "no orders are stored"
+    return f"all {refused:,} lines are of customers who refused that theirs be used,"
+
+
+def _objection(trained: Trained, served: base.Model | None, refused: int) -> str | None:
+    """Why the new model is not published; None where it is. Lines that were refused are not missing."""
     if served is None:
         return None
     now, before = trained.model.metrics["lines"], served.metrics.get("lines", 0)
-    if isinstance(now, int) and isinstance(before, int) and now < FEWEST * before:
-        return f"only {now:,} lines to learn from, and {before:,} when the served model was fitted"
+    if isinstance(now, int) and isinstance(before, int) and now + refused < FEWEST * before:
+        return f"only {now + refused:,} lines are stored; the served model had {before:,} to learn from"
     if served.as_of > trained.model.as_of:
         return f"the served model knows what happened until {served.as_of.isoformat()}"
     if trained.ours is None or trained.served is None:

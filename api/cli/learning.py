@@ -247,7 +247,7 @@ def evaluate(
     at: At = None,
     as_json: AsJson = False,
 ) -> None:
-    """Accuracy of the served settings beside their baselines, fitted anew on what came before each test point.
+    """Accuracy of our engine beside its baselines, all learned anew on what came before each test point.
 
     Example: `rapport evaluate`, `rapport evaluate --cold`,
     `rapport evaluate --gate --promise 0.9 --window 14d --cutoffs 15`,

@@ -28,6 +28,7 @@ DECAY = 2  # of the half-lives of a state: as it is fitted, so it is folded in
 HALF_LIFE = DAYS[DECAY]  # days after which a purchase weighs half
 DEAREST = 100  # of an owner's items, that tell the taste
 EPOCHS = 15
+SPARE = 200  # more items that an index is asked for, in place of those bought; where that is too few, all are looked at
 NONE = np.zeros(0, np.int64)
 
 
@@ -68,8 +69,12 @@ class Tastes:
         if self.index is None or self.index.index is None:
             found = [self._best(cases, owner, own, n) for owner, own in enumerate(bought)]
         else:
-            near = self.index.top(self.values, n + max(map(len, bought), default=0))
+            near = self.index.top(self.values, n + min(max(map(len, bought), default=0), SPARE))
             found = [_left(cases, some, own)[:n] for some, own in zip(near, bought, strict=True)]
+            found = [
+                self._best(cases, owner, own, n) if len(some) < n else some
+                for owner, (some, own) in enumerate(zip(found, bought, strict=True))
+            ]
         lengths = [len(items) for items in found]
         return Proposed(owners=np.repeat(np.arange(len(cases)), lengths), items=np.concatenate([*found, NONE]))
 

@@ -108,14 +108,15 @@ class Model:
         """The same for many customers at once; ``why``: whether with reasons."""
         cases, strangers = of_histories(histories, self.catalogue, now_day)
         cases = replace(cases, barred=self._barred(exclude, strangers))
-        bought = np.flatnonzero(cases.state.visits.orders)
+        orders = cases.state.visits.orders
+        bought = np.flatnonzero(orders)
         ranked = self.baskets.ranked(cases if len(bought) == len(cases) else cases.take(bought), k, only_new=only_new)
         unknown = None if len(bought) == len(cases) else self._unknown(cases, k, persona)
         edges = np.searchsorted(bought[ranked.owners], np.arange(len(histories) + 1)).tolist()
         return [
             self._told(
                 _one(cases, owner) if why else None,
-                unknown if start == end and unknown is not None else ranked.take(np.arange(start, end)),
+                unknown if not orders[owner] and unknown is not None else ranked.take(np.arange(start, end)),
                 strangers,
             )
             for owner, (start, end) in enumerate(pairwise(edges))

@@ -40,7 +40,7 @@ class Learned:
     new: Ranker | None = None
     taste: bool = False  # whether tastes propose items; what is new is always weighed by them
     tasting: Tasting = field(default_factory=Tasting)  # how tastes are fitted
-    heard: float = 0.0  # what a taste counts beside the score of the trees
+    heard: float = 0.0  # what a taste counts beside the score of the trees, in a list of what is new
     again: bool = True  # whether anything is bought again; where not, the whole list is one of what is new
 
     def pools(self, only_new: bool) -> Pools:
@@ -52,7 +52,7 @@ class Learned:
         """Of candidates by their features, higher is better; comparable within one list only."""
         ranker = self.new if only_new else self.all
         found = plain(known) if ranker is None else ranker.scores(known)
-        return found + self.heard * _column(known, "taste") if self.heard else found
+        return found + self.heard * _column(known, "taste") if self.heard and only_new else found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

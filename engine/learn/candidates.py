@@ -1,7 +1,8 @@
 """Items that may come next: each source proposes some for every owner, and all are ranked together.
 
-A source is anything with ``candidates``: the owner's own purchases (here), what is sold most (``market``), neighbours
-of what was bought (``neighbours``), a taste (``als``) and what else there is of the owner's families (``siblings``).
+A source is anything with ``candidates(cases, n) -> Proposed``: the owner's own purchases (here), what is sold most
+(``market``), neighbours of what was bought (``neighbours``), a taste (``als``) and what else there is of the owner's
+families (``siblings``).
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,19 +28,6 @@ class Proposed:
 
     owners: Ints
     items: Ints
-
-    @classmethod
-    def nothing(cls) -> Proposed:
-        """No pair."""
-        return cls(owners=np.zeros(0, np.int64), items=np.zeros(0, np.int64))
-
-
-class Source(Protocol):
-    """Where candidates come from."""
-
-    def candidates(self, cases: Cases, n: int) -> Proposed:
-        """Up to ``n`` items for each owner, the likeliest it knows; all within ``cases.n_items``."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.learn.accuracy import Accuracy, accuracy
+from engine.learn.als import Factorize
 from engine.learn.baskets import NextBasket, Ranked
 from engine.learn.cases import Cases, of_lines
 from engine.learn.catalogue import Catalogue
@@ -108,6 +109,7 @@ def cold(
     *,
     seed: int,
     folds: Sequence[int] = range(FOLDS),
+    factorize: Factorize | None = None,
     say: Say = lambda stage, done, total: None,
 ) -> list[ColdRow]:
     """Every case beside its naive methods, the first of which the gains are over; cases nobody is in are left out.
@@ -118,22 +120,25 @@ def cold(
     """
     trials: dict[str, Trial] = {}
     for fold in folds:
-        for trial in _strange(known, day, _hidden(known.lines, fold, seed), seed, say):
+        for trial in _strange(known, day, _hidden(known.lines, fold, seed), seed, factorize, say):
             trials[trial.case] = trials[trial.case] + trial if trial.case in trials else trial
     say("new items", 0, 1)
     return [row for trial in (*trials.values(), _new_items(known, day, seed)) for row in trial.rows()]
 
 
-def _strange(known: Known, day: float, hidden: NDArray[np.bool_], seed: int, say: Say) -> Iterator[Trial]:
+def _strange(
+    known: Known, day: float, hidden: NDArray[np.bool_], seed: int, factorize: Factorize | None, say: Say
+) -> Iterator[Trial]:
     """The cases of those customers who are taken for new."""
     lines, catalogue = known.lines, known.catalogue
     kept = (lines.days < day) & ~hidden[lines.customers]
     past = lines.take(kept)
     if not len(past):
         return
-    found = learned(past, catalogue.family_of, len(catalogue.families), seed=seed, say=say)
+    above = catalogue.family_of, len(catalogue.families)
+    found = learned(past, *above, seed=seed, factorize=factorize, say=say)
     say("judging", 0, 1)
-    sources = Sources.fit(past, catalogue.family_of, len(catalogue.families), day, seed=seed, tasting=found.tasting)
+    sources = Sources.fit(past, *above, day, seed=seed, tasting=found.tasting, factorize=factorize)
     kinds = Kinds.fit(past, catalogue, day, amounts=known.amounts[kept], seed=seed)
     stranger = _Strangers(
         known=known,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,15 +119,6 @@ class Demand:
                 _trend(week, month),
             ]
         ).astype(np.float32)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """What it is, as arrays."""
-        return {"sums": self.sums}
-
-    @classmethod
-    def of_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Demand:
-        """The inverse of ``arrays``."""
-        return cls(sums=arrays["sums"])
 
 
 TRAITS = (

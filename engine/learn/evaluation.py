@@ -38,8 +38,10 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Exam:
-    """Baskets to be foreseen, and what may be looked at: of each customer what came before the basket, of all others
-    what they bought before its day, and nobody's basket.
+    """Baskets to be foreseen, and what may be looked at: everybody's past, and nobody's basket.
+
+    Sales are counted up to the day of a basket. Neighbours and tastes are those of all pasts, which in a split by last
+    baskets may reach beyond the day for other customers; a split by time cuts everybody's past at one day.
 
     Attributes
     ----------
@@ -79,7 +81,7 @@ class Exam:
                 cases=made.of_lines(past, owners, days, family_of, n_families),
                 baskets=np.unique(place[came.customers] * past.n_items + came.items),
             ),
-            markets=markets(past, family_of, n_families, market_days(days, past.n_items)),
+            markets=markets(past, family_of, n_families, market_days(days, past.n_items, n_families)),
             sources=Sources.fit(
                 past,
                 family_of,
@@ -124,13 +126,14 @@ def compared(
     *,
     level: str,
     seed: int,
+    factorize: Factorize | None = None,
     say: Say = lambda stage, done, total: None,
 ) -> list[Row]:
     """Every method fitted on the past of a split and judged on its baskets; ours learns to rank there too."""
     if not len(split.past) or not len(split.future):
         return []
-    found = learned(split.past, family_of, n_families, seed=seed, say=say)
-    exam = Exam.of(split, family_of, n_families, seed=seed, tasting=found.tasting)
+    found = learned(split.past, family_of, n_families, seed=seed, factorize=factorize, say=say)
+    exam = Exam.of(split, family_of, n_families, seed=seed, tasting=found.tasting, factorize=factorize)
     return beside(exam, found, level=level, progress=lambda done, total: say("judging", done, total))
 
 

@@ -2,8 +2,8 @@
 
 The latest baskets of some customers decide when to stop growing trees and whether they are better than the plain sum;
 all other baskets are what the trees are grown on, with all that was bought of the candidates and a sample of the rest.
-Nothing is told of a candidate that was not known when its basket came: sales are counted up to that day, and neighbours
-and tastes are found without all of these baskets.
+The owner's own purchases and all sales are counted up to the day of a basket. Neighbours and tastes are found once,
+from what lay before all of these baskets; of another customer, who shops less often, that may be later than the day.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def learned(
     before = lines.take(~latest)
     if np.count_nonzero(latest) == 0 or not len(before) or len(customers) * most < LEAST:
         return Learned()
-    days = market_days(lines.days[latest], lines.n_items)
+    days = market_days(lines.days[latest], lines.n_items, n_families)
     found = markets(lines, family_of, n_families, days)
     new = _new_share(lines)
     plan = Learned(taste=new > NOVEL, again=new <= NEVER)

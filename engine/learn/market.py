@@ -13,7 +13,7 @@ from engine.learn.candidates import Proposed
 from engine.learn.cases import Cases
 from engine.learn.demand import HALF_LIVES, SOLD, TRAITS, Demand, Sales
 from engine.learn.lines import Lines
-from engine.learn.siblings import Siblings
+from engine.learn.siblings import MOST, Siblings
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -21,6 +21,8 @@ Float32s = NDArray[np.float32]
 
 LATELY = HALF_LIVES.index(7.0)
 ROOM = 1 << 28  # bytes that the tables of all days may take
+OF_ITEM = 4 * len(TRAITS) + 4 + 2 * 8  # bytes: traits, popularity, the ranking and the place in it
+OF_FAMILY = 4 * len(TRAITS) + 8 * MOST  # bytes: traits, siblings and their shares
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -95,7 +97,7 @@ class Market:
             "items": self.items,
             "families": self.families,
             "ranking": self.ranking.astype(np.int32),
-            "siblings": self.siblings.items.astype(np.int32),
+            "siblings": self.siblings.items,
             "shares": self.siblings.shares,
         }
 
@@ -107,7 +109,7 @@ class Market:
             items=arrays["items"],
             families=arrays["families"],
             ranking=arrays["ranking"].astype(np.int64),
-            siblings=Siblings(items=arrays["siblings"].astype(np.int64), shares=arrays["shares"]),
+            siblings=Siblings(items=arrays["siblings"], shares=arrays["shares"]),
         )
 
 
@@ -120,9 +122,9 @@ def markets(lines: Lines, family_of: Ints, n_families: int, days: Floats) -> lis
     return [Market.of(day, of_items, of_families, family_of) for day, of_items, of_families in pairs]
 
 
-def market_days(days: Floats, n_items: int, most: int = 48) -> Floats:
+def market_days(days: Floats, n_items: int, n_families: int, most: int = 48) -> Floats:
     """Up to ``most`` days that lie as the given ones do, none later than the day it stands for; fewer of many items."""
-    room = ROOM // (4 * len(TRAITS) * max(n_items, 1))
+    room = ROOM // (OF_ITEM * n_items + OF_FAMILY * n_families + 1)
     shares = np.linspace(0, 1, max(2, min(most, room)))
     found: Floats = np.unique(np.quantile(np.floor(days), shares, method="lower"))
     return found

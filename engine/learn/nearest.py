@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Float32s = NDArray[np.float32]
 
-LARGE = 100_000  # items, from which on an index is built: looking at all of them takes a millisecond there
+LARGE = 100_000  # items, from which on an index is built: looking at all of them takes about a millisecond there
 CELLS = 4  # times the square root of the items
 SEEN = 40  # items for each cell, that cells are found from
 WANTED = 0.95  # share of the true first, that has to be found
@@ -105,7 +105,10 @@ class Nearest:
 def _read(raw: NDArray[np.uint8], probes: int) -> Any:
     import faiss
 
-    index: Any = faiss.deserialize_index(np.array(raw))
+    try:
+        index: Any = faiss.deserialize_index(np.array(raw))
+    except RuntimeError as error:
+        raise ValueError(f"{len(raw)} bytes are no index: {error}") from error
     index.nprobe = probes
     return index
 

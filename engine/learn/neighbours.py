@@ -18,6 +18,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 NEIGHBOURS = 30
 FEWEST = 2  # buyers in common, for two items to be neighbours
+WIDE = 2  # times as many are looked for: those with too few buyers in common are left out afterwards
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -77,15 +78,19 @@ class Neighbours:
         )
         bought.data[:] = 1
         buyers = np.bincount(bought.indices, minlength=lines.n_items)
-        model = CosineRecommender(K=neighbours + 1)
+        shared = np.flatnonzero(buyers >= FEWEST)
+        model = CosineRecommender(K=WIDE * neighbours + 1)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it converts its own matrix, and warns of that
-            model.fit(bought, show_progress=False)
+            model.fit(bought[:, shared], show_progress=False)
         found = model.similarity.tocoo()
-        together = found.data * np.sqrt(buyers[found.row].astype(float) * buyers[found.col])
-        kept = (found.row != found.col) & (together > FEWEST - 0.5)
-        rows, others, nearness = found.row[kept], found.col[kept], found.data[kept]
+        rows, others, nearness = shared[found.row], shared[found.col], found.data
+        together = nearness * np.sqrt(buyers[rows].astype(float) * buyers[others])
+        kept = (rows != others) & (together > FEWEST - 0.5)
+        rows, others, nearness = rows[kept], others[kept], nearness[kept]
         order = np.lexsort((others, -nearness, rows))
+        first = np.searchsorted(rows[order], rows[order])
+        order = order[np.arange(len(order)) - first < neighbours]
         starts = np.searchsorted(rows[order], np.arange(lines.n_items + 1))
         return cls(
             starts=starts.astype(np.int64),

@@ -136,9 +136,11 @@ class Newcomers:
             kept = came | (rng.random(came.shape) < share)
             traits.append(known[kept])
             taken.append(came[kept])
-        told = np.concatenate(traits)
+        told, answers = np.concatenate(traits), np.concatenate(taken)
+        if answers.all() or not answers.any():
+            return None
         center, scale = told.mean(axis=0), np.maximum(told.std(axis=0), 1e-9)
-        learned = LogisticRegression(max_iter=300).fit((told - center) / scale, np.concatenate(taken))
+        learned = LogisticRegression(max_iter=300).fit((told - center) / scale, answers)
         return cls(weights=learned.coef_[0].astype(np.float64), center=center, scale=scale)
 
     def scores(self, traits: Floats) -> Floats:

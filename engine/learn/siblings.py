@@ -24,11 +24,11 @@ class Siblings:
 
     Attributes
     ----------
-    items : int array of shape (n_families, 12), codes, the first the most sold; -1 where there are fewer
+    items : int32 array of shape (n_families, 12), codes, the first the most sold; -1 where there are fewer
     shares : float32 array of the same shape, of all that is sold of the family lately
     """
 
-    items: Ints
+    items: NDArray[np.int32]
     shares: NDArray[np.float32]
 
     @classmethod
@@ -40,7 +40,7 @@ class Siblings:
         begins = np.flatnonzero(np.diff(families, prepend=-1))
         place = np.arange(len(families)) - np.repeat(begins, np.diff(np.append(begins, len(families))))
         first = place < MOST
-        items, shares = np.full((n_families, MOST), -1), np.zeros((n_families, MOST), np.float32)
+        items, shares = np.full((n_families, MOST), -1, np.int32), np.zeros((n_families, MOST), np.float32)
         at = families[first], place[first]
         items[at] = ranking[order[first]]
         total = np.bincount(families, sold[ranking[order]], minlength=n_families)
@@ -59,7 +59,7 @@ class Siblings:
         dearest = first_of_each(families.owners[rows], fond, FAMILIES)
         rows, fond = rows[dearest], fond[dearest]
         owners, codes = families.owners[rows], families.codes[rows]
-        items = self.items[codes]
+        items = self.items[codes].astype(np.int64)
         new = (items >= 0) & cases.open(items)
         keys = np.where(new, owners[:, None] * cases.n_items + items, -1)
         new &= ~cases.state.items.find(keys.ravel())[1].reshape(keys.shape)

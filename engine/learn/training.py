@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
@@ -34,6 +34,7 @@ from engine.learn.sources import Sources
 
 Floats = NDArray[np.float64]
 Say = Callable[[str, int, int], None]  # a stage, how far it is, how far it goes
+BESIDE = 4_000_000  # lines, up to which forecasts are fitted beside the ranking; of more, after it: it holds less
 TRIED = 500  # customers, on whose tastes an index is tried
 
 
@@ -77,8 +78,11 @@ def train(
     lines = lines.before(day)
     split = last_orders(lines)
     with ThreadPoolExecutor(1) as beside:
-        forecast = beside.submit(_Forecast.fit, lines, catalogue, day, seed)
-        kind = beside.submit(Kinds.fit, lines, catalogue, day, amounts=amounts, previous=before, seed=seed)
+
+        def forecast() -> Future[_Forecast]:
+            return beside.submit(_Forecast.fit, lines, catalogue, day, seed)
+
+        early = forecast() if len(lines) <= BESIDE else None
         found = learned(
             split.past,
             catalogue.family_of,
@@ -89,6 +93,8 @@ def train(
             say=say,
         )
         ours, theirs = _judged(split, catalogue, found, served, seed, factorize, say)
+        del split
+        kind = beside.submit(Kinds.fit, lines, catalogue, day, amounts=amounts, previous=before, seed=seed)
         say("fitting the next basket", 0, 1)
         sources = Sources.fit(
             lines,
@@ -102,10 +108,10 @@ def train(
         if found.taste:
             say("making an index of tastes", 0, 1)
             sources = _indexed(sources, lines, catalogue, day, seed)
-        say("fitting the forecasts", 0, 1)
-        forecasts = forecast.result()
         say("telling customers apart", 0, 1)
         kinds = kind.result()
+        say("fitting the forecasts", 0, 1)
+        forecasts = (early or forecast()).result()
     model = base.Model(
         model_id=model_id,
         created_at=created_at,

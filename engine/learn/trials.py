@@ -15,7 +15,8 @@ from engine.learn.ranker import Enough, never
 
 Ints = NDArray[np.int64]
 MOST = 1_000  # customers that are asked
-PART = 250  # of them at once
+PART = 250  # of them at once, at the most
+SCORES = 1 << 26  # that are looked at together, at the most
 BEST = 10
 FITS = 4  # of the way that is found; the mean of several finds more than each of them
 FIRST = (
@@ -53,7 +54,8 @@ def best(
 
     def hits(tasting: Tasting) -> int:
         fitted = Als.fit(past, day, seed=seed, tasting=tasting, factorize=factorize)
-        return sum(_hits(fitted, owners, some, wanted) for owners, some in cases.parts(PART))
+        part = max(min(PART, SCORES // max(lines.n_items, 1)), 1)
+        return sum(_hits(fitted, owners, some, wanted) for owners, some in cases.parts(part))
 
     found = {FIRST[0]: hits(FIRST[0])}
     for tasting in FIRST[1:]:

@@ -37,7 +37,7 @@ def faults(
         ("families", catalogue.family_of, len(catalogue.families)),
         ("categories", catalogue.category_of, len(catalogue.categories)),
         ("ranking", sources.market.ranking, n),
-        ("siblings", sources.market.siblings.items + 1, n + 1),  # -1 where there are fewer
+        ("siblings", sources.market.siblings.items.astype(np.int64) + 1, n + 1),  # -1 where there are fewer
         ("neighbours", sources.neighbours.others, n),
     )
     return [

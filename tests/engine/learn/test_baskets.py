@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from engine.domain.history import History, day_of
 from engine.learn.baskets import Learned, NextBasket
 from engine.learn.catalogue import Catalogue
+from engine.learn.features import NAMES
 from engine.learn.sources import Sources
 from engine.learn.training import train
 from tests.engine.learn.contracts import PASTS
@@ -53,6 +54,14 @@ def test_lists(shop, codes, k, excluded, only_new):
     assert np.isfinite(found.scores).all()
     assert np.all(np.diff(found.scores) <= 0)
     assert not (found.filler & found.own).any()
+
+
+def test_a_taste_is_heard_in_lists_of_what_is_new_alone():
+    known = np.zeros((2, len(NAMES)), np.float32)
+    known[:, NAMES.index("taste")] = 0.0, 1.0
+    silent, heard = Learned(), Learned(heard=8.0)
+    assert np.array_equal(heard.scores(known, False), silent.scores(known, False))
+    assert (heard.scores(known, True) - silent.scores(known, True)).tolist() == [0.0, 8.0]
 
 
 @pytest.mark.parametrize("shop", TINY)

@@ -252,6 +252,14 @@ def test_too_few_new_items_teach_nothing():
     assert Newcomers.fit(bought.before(NOW - 99), catalogue, prices, NOW - 99, seed=1) is None
 
 
+def test_one_new_item_that_everybody_took_teaches_nothing():
+    rows = [(customer, 0, 0, NOW - 60) for customer in range(60)] + [
+        (customer, 1, 1, NOW - 5) for customer in range(60)
+    ]
+    catalogue = Catalogue.of([("old", "f", ("FOOD",)), ("new", "f", ("FOOD",))])
+    assert Newcomers.fit(lines(rows, n_items=2), catalogue, np.full(2, np.log(300.0)), NOW, seed=1) is None
+
+
 @pytest.fixture(scope="module")
 def judged() -> list[ColdRow]:
     """All cases of that shop."""

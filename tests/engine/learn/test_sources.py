@@ -14,7 +14,7 @@ from engine.learn import cases as made
 from engine.learn.als import Als, Tasting, confidences
 from engine.learn.candidates import Own, fondness
 from engine.learn.market import known_by, market_days, markets
-from engine.learn.neighbours import Neighbours
+from engine.learn.neighbours import NEIGHBOURS, Neighbours
 from engine.learn.sources import Pools, Sources
 from tests.engine.learn.contracts import PartContract
 from tests.engine.learn.known import HALF, NOW, asked, cases_of, checkerboard, law, lines
@@ -66,7 +66,7 @@ class TestMarket(PartContract):
     @law(50)
     @given(st.lists(st.floats(0, 500), min_size=1, max_size=60), st.integers(2, 48))
     def test_days_stand_for_days_that_are_no_earlier(self, days, most):
-        found = market_days(np.array(days), 10, most)
+        found = market_days(np.array(days), 10, 10, most)
         assert len(found) <= most
         assert np.all(np.diff(found) > 0)
         assert found[0] == np.floor(min(days))
@@ -161,6 +161,13 @@ class TestNeighbours(PartContract):
     def test_one_common_buyer_makes_no_neighbours(self):
         found = Neighbours.fit(lines([(0, 0, 0, 1.0), (0, 1, 0, 1.0)], n_items=2))
         assert len(found.of(0)[0]) == 0
+
+    def test_many_that_share_one_buyer_do_not_push_out_one_that_shares_three(self):
+        crowd = [(0, item, 0, 1.0) for item in range(2, 2 + 4 * NEIGHBOURS)]  # their only buyer
+        pair = [(buyer, item, 0, 1.0) for buyer in range(3) for item in (0, 1)]
+        found = Neighbours.fit(lines([*crowd, *pair], n_items=2 + len(crowd)))
+        assert found.of(0)[0].tolist() == [1]
+        assert found.of(0)[1].tolist() == [1.0]
 
 
 def voted(part, cases):
