@@ -83,9 +83,13 @@ def test_a_message_that_becomes_due_while_the_stream_is_open_is_sent_once(
     now, looks = ann.settings.clock.now(), iter(range(10**6))
 
     def rest(_: float) -> None:
-        if next(looks) == 1:
+        look = next(looks)
+        if look == 1:
             message(ann, "late", now)
+        if look == 4:
+            monkeypatch.setattr(stopping, "announced", lambda: True)
 
+    monkeypatch.setattr(topic, "LONGEST", 3600.0)
     monkeypatch.setattr(topic, "_rest", rest)
     assert [nudge["nudge_id"] for nudge in stream(ann.customer("ann"))] == ["late"]
 

@@ -409,4 +409,4 @@ def test_two_million_rows_need_little_more_memory_than_two_hundred_thousand(tmp_
         assert contexts == pytest.approx(n, rel=0.02)
         peaks.append(peak)
     assert peaks[1] < 700  # MB, of which the libraries take some 280
-    assert peaks[1] - peaks[0] < 100
+    assert peaks[1] - peaks[0] < 200  # nine times as many again, held together, take over a thousand
