@@ -35,6 +35,7 @@ from engine.learn.sources import Sources
 Floats = NDArray[np.float64]
 Say = Callable[[str, int, int], None]  # a stage, how far it is, how far it goes
 BESIDE = 4_000_000  # lines, up to which forecasts are fitted beside the ranking; of more, after it: it holds less
+JUDGED = 10_000  # customers, on whose latest orders a ranking is judged
 TRIED = 500  # customers, on whose tastes an index is tried
 
 
@@ -94,7 +95,11 @@ def train(
         )
         ours, theirs = _judged(split, catalogue, found, served, seed, factorize, say)
         del split
-        kind = beside.submit(Kinds.fit, lines, catalogue, day, amounts=amounts, previous=before, seed=seed)
+
+        def kind() -> Future[Kinds | NotEstimable]:
+            return beside.submit(Kinds.fit, lines, catalogue, day, amounts=amounts, previous=before, seed=seed)
+
+        told = kind() if len(lines) <= BESIDE else None
         say("fitting the next basket", 0, 1)
         sources = Sources.fit(
             lines,
@@ -109,7 +114,7 @@ def train(
             say("making an index of tastes", 0, 1)
             sources = _indexed(sources, lines, catalogue, day, seed)
         say("telling customers apart", 0, 1)
-        kinds = kind.result()
+        kinds = (told or kind()).result()
         say("fitting the forecasts", 0, 1)
         forecasts = (early or forecast()).result()
     model = base.Model(
@@ -155,11 +160,17 @@ def snapshots_of(lines: Lines, catalogue: Catalogue, day: float, seed: int, *, b
 
 def _indexed(sources: Sources, lines: Lines, catalogue: Catalogue, day: float, seed: int) -> Sources:
     """With an index of tastes where there are many items, tried on the tastes of some customers."""
-    customers = np.unique(lines.customers)
-    if len(customers) > TRIED:
-        customers = np.sort(np.random.default_rng(seed).choice(customers, TRIED, replace=False))
+    customers = np.unique(_sampled(lines, TRIED, seed).customers)
     cases = of_lines(lines, customers, np.full(len(customers), day), catalogue.family_of, len(catalogue.families))
     return replace(sources, als=sources.als.indexed(cases, seed=seed))
+
+
+def _sampled(lines: Lines, most: int, seed: int) -> Lines:
+    """The lines of so many customers at most, drawn by the seed."""
+    customers = np.unique(lines.customers)
+    if len(customers) <= most:
+        return lines
+    return lines.take(np.isin(lines.customers, np.random.default_rng(seed).choice(customers, most, replace=False)))
 
 
 def _judged(
@@ -174,6 +185,7 @@ def _judged(
     """How good what was learned is, and what is served, on the latest order of each customer; neither saw it."""
     if not len(split.future):
         return None, None
+    split = replace(split, future=_sampled(split.future, JUDGED, seed))
     say("judging on the latest baskets", 0, 1)
     reached: list[Accuracy | None] = []
     for one in (found, served):

@@ -14,12 +14,13 @@ from engine.learn.catalogue import Catalogue
 from engine.learn.lines import Lines
 from engine.learn.market import LATELY, Market
 from engine.learn.offpolicy.value import NotEstimable
-from engine.learn.personas import Leanings, Personas, behaviour, personas, spending
+from engine.learn.personas import Features, Leanings, Personas, behaviour, personas, spending
 from engine.learn.results import Persona
 from engine.learn.state import State
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+PART = 5_000  # customers looked at together
 PRICED = 0.9  # of all lines, that must have an amount for money to tell customers apart
 
 
@@ -51,11 +52,10 @@ class Kinds:
         previous : personas of before, whose ids and names go on
         """
         owners = np.unique(lines.customers)
-        cases = of_lines(lines, owners, np.full(len(owners), day), catalogue.family_of, len(catalogue.families))
         spent = None
         if amounts is not None and len(amounts) and np.isfinite(amounts).mean() >= PRICED:
-            spent = spending(lines.customers, amounts, lines.n_customers)[owners]
-        asked = behaviour(cases.state, cases.days, spent)
+            spent = spending(lines.customers, amounts, lines.n_customers)
+        asked = _behaviour(lines, owners, catalogue, day, spent)
         found = personas(asked, previous=previous, seed=seed)
         if isinstance(found, NotEstimable):
             return found
@@ -140,3 +140,13 @@ class Kinds:
             leanings=Leanings.of_arrays(arrays),
             priced=bool(arrays["priced"][0]),
         )
+
+
+def _behaviour(lines: Lines, owners: Ints, catalogue: Catalogue, day: float, spent: Floats | None) -> Features:
+    """The features of many customers, some at a time; ``spent`` is that of every code, shape (n_customers,)."""
+    parts = []
+    for start in range(0, max(len(owners), 1), PART):
+        some = owners[start : start + PART]
+        cases = of_lines(lines, some, np.full(len(some), day), catalogue.family_of, len(catalogue.families))
+        parts.append(behaviour(cases.state, cases.days, None if spent is None else spent[some]))
+    return Features(names=parts[0].names, values=np.concatenate([part.values for part in parts]))
