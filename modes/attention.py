@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.domain.customers import QuietHours
 from engine.domain.decisions import Rung
 from modes.policy import Worth
 
+Load = TypeVar("Load", float, NDArray[np.float64])
 SPAN = timedelta(days=7)
 NOTICED = (Rung.COACH, Rung.APPROVE, Rung.VETO)  # always put into the inbox
 
@@ -19,8 +24,8 @@ def load(messages: Iterable[datetime], now: datetime) -> int:
     return sum(now - SPAN < at for at in messages)
 
 
-def price(load: int, worth: Worth) -> float:
-    """What one more message costs a customer who had ``load`` of them in seven days.
+def price(load: Load, worth: Worth) -> Load:
+    """What one more message costs a customer who had ``load`` of them in seven days; a number, or an array of them.
 
     Examples
     --------
@@ -33,6 +38,13 @@ def price(load: int, worth: Worth) -> float:
 def speaks(rung: Rung, present: bool) -> bool:
     """Whether the rung sends a message; a list shown to somebody who is here is none."""
     return rung in NOTICED or (rung is Rung.CURATE and not present)
+
+
+def spoken(present: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The same for all six rungs, in a last axis that ``present`` has with length 1."""
+    rungs = np.arange(len(Rung))
+    found: NDArray[np.bool_] = np.isin(rungs, NOTICED) | ((rungs == Rung.CURATE) & ~present)
+    return found
 
 
 def send_at(now: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetime:

@@ -61,6 +61,8 @@ class Worth:
     goal_success: float = 0.5  # share of timely nudges that help
     attention: float = 0.12  # of one message to one who is not loaded yet
     attention_scale: float = 1.5
+    needless: float = 0.25  # cost of a nudge where no goal is at risk
+    discomfort: float = 0.60  # cost of an act that goes beyond what the customer is comfortable with
     scope: float = 0.02  # of one more kind of personal data
     margin: Mapping[Rung, float] = field(default_factory=dict)  # the shop's, by rung; parts equals and nothing else
 
@@ -84,6 +86,8 @@ class Policy:
     min_value: float = 0.05
     browsed: float = 0.50  # probability of a need the customer was just looking at
     messages: int = 3  # in seven days, of all modes together
+    rest_days: float = 3.0  # after a message on a need, before the next one on it
+    rest_after_refusal_days: float = 4.0
     veto_window: timedelta = timedelta(hours=24)
     approval_window: timedelta = timedelta(hours=48)  # an unanswered question lapses
     incident_days: float = 28.0  # after a veto or return of the family: asked first

@@ -89,7 +89,7 @@ def values_of(found: Prospect, load: int, scene: Scene) -> dict[Rung, float | No
         present=scene.present,
         load=load,
     )
-    return {rung: expected(rung, stakes, worth) for rung in Rung}
+    return dict(zip(Rung, expected(stakes, worth).tolist(), strict=True))
 
 
 def _choice(found: Prospect, load: int, scene: Scene) -> Choice:

@@ -1,35 +1,56 @@
-"""What each rung is expected to be worth to the customer."""
+"""What each rung is expected to be worth to the customer: arrays of many needs, of which one need is a case."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.domain.decisions import Rung
 from modes import attention
 from modes.policy import Worth
 
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 EXECUTES = (Rung.VETO, Rung.SILENT)
+UNASKED = np.isin(list(Rung), EXECUTES)  # by rung
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Stakes:
-    """What the value of acting on a need hangs on."""
+    """What the value of acting on needs hangs on: numbers, or arrays of one shape.
 
-    probability: float  # that the need is real
-    order: float | None = None  # that an order made unasked would be right; None: as the need
-    goal: float | None = None  # that a goal of the customer's own is at risk; None: none is touched
-    buys: bool = True  # whether meeting the need is a purchase
-    present: bool = False  # whether the customer is here
-    load: int = 0  # messages of the last seven days
+    Attributes
+    ----------
+    probability : that the need is real
+    order : that an order made unasked would be right; None: as the need
+    goal : that a goal of the customer's own is at risk, nan where none is touched; None: none is
+    buys : whether meeting the need is a purchase
+    present : whether the customer is here
+    load : messages of the last seven days
+    agency : wish to decide oneself, 0 to 1; None: that of ``Worth``
+    success : by rung in a last axis, taken up where the need is real; None: those of ``Worth``
+    beyond : by rung in a last axis, probability that the customer is not comfortable with it; None: never
+    helps : share of timely nudges that help; None: that of ``Worth``
+    """
 
-    def likely(self, rung: Rung) -> float:
-        """The probability that the rung rests on."""
-        return self.order if rung in EXECUTES and self.order is not None else self.probability
+    probability: float | Floats
+    order: float | Floats | None = None
+    goal: float | Floats | None = None
+    buys: bool | Bools = True
+    present: bool | Bools = False
+    load: float | Floats = 0
+    agency: float | Floats | None = None
+    success: Floats | None = None
+    beyond: Floats | None = None
+    helps: float | Floats | None = None
 
 
-def benefit(worth: Worth) -> float:
+def benefit(worth: Worth, agency: float | None = None) -> float:
     """What is saved by acting: the customer's effort, and the days of standing without."""
-    effort = worth.effort[Rung.RESPOND] * (worth.effort_scale - worth.agency)
+    effort = worth.effort[Rung.RESPOND] * (worth.effort_scale - (worth.agency if agency is None else agency))
     return effort + worth.out_of_stock * worth.delay
 
 
@@ -51,34 +72,65 @@ def act(p: float, *, success: float, benefit: float, effort: float, wrong: float
     return p * success * (benefit - effort) - (1 - p) * wrong - failed
 
 
-def expected(rung: Rung, stakes: Stakes, worth: Worth) -> float:
-    """Expected benefit of a rung to the customer, against the customer doing it all (respond, 0)."""
-    if rung is Rung.RESPOND:
-        return 0.0
-    message = attention.price(stakes.load, worth) if attention.speaks(rung, stakes.present) else 0.0
-    return _act(rung, stakes, worth) + _goal(rung, stakes, worth) - message
+def expected(stakes: Stakes, worth: Worth) -> Floats:
+    """Expected benefit of every rung to the customer, against the customer doing it all (respond, 0).
+
+    Returns
+    -------
+    float array of the shape of the stakes and a last axis of six rungs
+
+    Examples
+    --------
+    >>> expected(Stakes(probability=0.9), Worth()).round(3).tolist()
+    [0.0, 0.35, 0.346, 0.62, 0.731, 0.66]
+    """
+    spoken = attention.spoken(np.asarray(stakes.present)[..., None])
+    message = spoken * attention.price(np.asarray(stakes.load, float), worth)[..., None]
+    return before_messages(stakes, worth) - message
 
 
-def _act(rung: Rung, stakes: Stakes, worth: Worth) -> float:
-    if not stakes.buys:
-        return 0.0 if rung is Rung.COACH else -worth.wrong[rung]
-    return act(
-        stakes.likely(rung),
-        success=worth.success[rung],
-        benefit=benefit(worth),
-        effort=worth.effort[rung] * (worth.effort_scale - worth.agency),
-        wrong=worth.wrong[rung],
-        executes=rung in EXECUTES,
-    )
+def before_messages(stakes: Stakes, worth: Worth) -> Floats:
+    """The same without what the message itself costs."""
+    success = _by_rung(worth.success) if stakes.success is None else stakes.success
+    found = _acts(stakes, success, worth) + _goals(stakes, success, worth)
+    if stakes.beyond is not None:
+        found = found - worth.discomfort * stakes.beyond
+    found[..., Rung.RESPOND] = 0.0
+    return np.asarray(found, np.float64)
 
 
-def _goal(rung: Rung, stakes: Stakes, worth: Worth) -> float:
+def _likely(stakes: Stakes) -> Floats:
+    """The probability that each rung rests on."""
+    order = stakes.probability if stakes.order is None else stakes.order
+    probability = np.asarray(stakes.probability, float)[..., None]
+    return np.where(UNASKED, np.asarray(order, float)[..., None], probability)
+
+
+def _acts(stakes: Stakes, success: Floats, worth: Worth) -> Floats:
+    wrong, p = _by_rung(worth.wrong), _likely(stakes)
+    agency = np.asarray(worth.agency if stakes.agency is None else stakes.agency, float)[..., None]
+    effort = _by_rung(worth.effort) * (worth.effort_scale - agency)
+    saved = effort[..., :1] + worth.out_of_stock * worth.delay
+    value = p * success * (saved - effort) - (1 - p) * wrong - UNASKED * p * (1 - success) * wrong
+    needless = np.where(np.arange(len(Rung)) == Rung.COACH, 0.0, -wrong)
+    return np.where(np.asarray(stakes.buys)[..., None], value, needless)
+
+
+def _goals(stakes: Stakes, success: Floats, worth: Worth) -> Floats:
     """What a goal adds: a nudge helps with some; an order that is made in time reaches it, as far as it is taken up."""
-    if stakes.goal is None or rung < Rung.COACH:
-        return 0.0
-    if rung is Rung.COACH:
-        return stakes.goal * worth.goal_success * worth.goal - 0.25 * (1 - stakes.goal) - worth.scope
-    return stakes.goal * stakes.likely(rung) * worth.success[rung] * worth.goal if stakes.buys else 0.0
+    if stakes.goal is None:
+        return np.zeros(len(Rung))
+    goal = np.asarray(stakes.goal, float)[..., None]
+    helps = np.asarray(worth.goal_success if stakes.helps is None else stakes.helps, float)[..., None]
+    nudged = goal * helps * worth.goal - worth.needless * (1 - goal) - worth.scope
+    ordered = np.where(np.asarray(stakes.buys)[..., None], goal * _likely(stakes) * success * worth.goal, 0.0)
+    rungs = np.arange(len(Rung))
+    added = np.where(rungs == Rung.COACH, nudged, np.where(rungs > Rung.COACH, ordered, 0.0))
+    return np.where(np.isnan(goal), 0.0, added)
+
+
+def _by_rung(given: Mapping[Rung, float]) -> Floats:
+    return np.array([given[rung] for rung in Rung])
 
 
 def bar(wrong: float, missed: float, margin: float = 0.0) -> float:

@@ -1,5 +1,6 @@
 """What acting is worth: the bar and the expected value, with the numbers of the design."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,7 +63,7 @@ def test_an_execution_that_is_not_taken_up_is_a_mistake():
 @pytest.mark.parametrize("one", PROACTIVE)
 @pytest.mark.parametrize("present", [True, False])
 def test_where_there_is_no_need_every_act_costs(one, present):
-    assert expected(one, Stakes(probability=0, present=present), Worth()) < 0
+    assert expected(Stakes(probability=0, present=present), Worth())[one] < 0
 
 
 def test_the_values_of_the_design_at_nine_in_ten():
@@ -76,25 +77,26 @@ def test_the_values_of_the_design_at_nine_in_ten():
         Rung.VETO: 0.9 * 0.92 * (1.45 - 0.08) - 0.1 * 1.3 - 0.9 * 0.08 * 1.3 - message,
         Rung.SILENT: 0.9 * 0.95 * 1.45 - 0.1 * 4 - 0.9 * 0.05 * 4,
     }
-    assert {rung: expected(rung, stakes, worth) for rung in by_hand} == pytest.approx(by_hand)
+    assert {rung: expected(stakes, worth)[rung] for rung in by_hand} == pytest.approx(by_hand)
 
 
 @given(st.floats(0, 1), st.integers(0, 6))
 def test_a_list_shown_to_somebody_who_is_here_costs_no_message(probability, load):
-    here = expected(Rung.CURATE, Stakes(probability=probability, present=True, load=load), Worth())
-    away = expected(Rung.CURATE, Stakes(probability=probability, load=load), Worth())
+    here = expected(Stakes(probability=probability, present=True, load=load), Worth())[Rung.CURATE]
+    away = expected(Stakes(probability=probability, load=load), Worth())[Rung.CURATE]
     assert here - away == pytest.approx(0.18 * (1 + load / 3))
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.sampled_from(PROACTIVE))
 def test_the_surer_the_need_the_more_an_act_is_worth(one, other, rung):
     low, high = sorted([one, other])
-    assert expected(rung, Stakes(probability=low), Worth()) <= expected(rung, Stakes(probability=high), Worth()) + 1e-12
+    values = expected(Stakes(probability=np.array([low, high])), Worth())[:, rung]
+    assert values[0] <= values[1] + 1e-12
 
 
 def test_a_goal_adds_to_the_nudge_and_to_an_order_made_in_time_alone():
     with_goal, without = Stakes(probability=0.8, goal=0.8), Stakes(probability=0.8)
-    added = {rung: expected(rung, with_goal, Worth()) - expected(rung, without, Worth()) for rung in Rung}
+    added = expected(with_goal, Worth()) - expected(without, Worth())
     assert added[Rung.RESPOND] == added[Rung.CURATE] == 0
     assert added[Rung.COACH] == pytest.approx(0.8 * 0.5 * 2 - 0.25 * 0.2 - 0.02)
     assert added[Rung.SILENT] == pytest.approx(0.8 * 0.8 * 0.95 * 2)
@@ -102,8 +104,8 @@ def test_a_goal_adds_to_the_nudge_and_to_an_order_made_in_time_alone():
 
 def test_no_order_is_worth_anything_to_a_goal_that_is_not_about_buying():
     stakes = Stakes(probability=0.8, goal=0.8, buys=False)
-    assert all(expected(rung, stakes, Worth()) < 0 for rung in PROACTIVE if rung is not Rung.COACH)
-    assert expected(Rung.COACH, stakes, Worth()) > 0
+    assert all(expected(stakes, Worth())[rung] < 0 for rung in PROACTIVE if rung is not Rung.COACH)
+    assert expected(stakes, Worth())[Rung.COACH] > 0
 
 
 def with_margin(margin: float, **worth: object) -> Policy:
