@@ -21,11 +21,11 @@ from engine.domain.decisions import Rung
 from engine.learn import certificate
 from modes import gate, posterior, selection, success
 from modes.ladder import GATES, Ladder
-from modes.policy import Policy
+from modes.policy import DIGEST, Policy
 from modes.posterior import Posterior
 from modes.selection import Chance
 from modes.signals import LESSONS, Signal
-from modes.value import UNASKED, Stakes, before_messages
+from modes.value import Stakes, before_messages
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -93,13 +93,12 @@ class Renewals:
         self._begin(np.ones(pairs, bool), np.zeros(pairs), 0)
 
     def learn(self, seen: Seen, acted: Floats) -> None:
-        """Take in yesterday; ``acted``: for each pair the probability that an act was taken up if welcome, 0 for none."""
+        """Take in yesterday; ``acted``: for each pair, how probably an act was taken up if welcome; 0 of none."""
         day = seen.day - 1
         if day < 0:
             return
         ordered = np.isin(seen.events, FULFILLED)
         own = seen.events == ORDER
-        returned = seen.events == 8
         self._weigh(day, ordered, acted * np.isin(seen.events, (*REFUSED, GOAL)))
         left = self._left(day, seen.confirmed | np.isin(seen.events, (1, 2, 9)))
         lived = np.maximum(day - self.last - self.carried + np.where(own, -self.DELAY, left), 1.0)
@@ -110,7 +109,6 @@ class Renewals:
         self._shop()
         self.last = np.where(ordered, day, self.last)
         self._begin(ordered, np.where(own, 0.0, np.maximum(left, 0.0)), day)
-        del returned
 
     def welcome(self, day: int) -> Floats:
         """The probability that an order would be welcome today."""
@@ -236,6 +234,7 @@ class Shop:
         stakes = Stakes(
             probability=p,
             order=right,
+            load=np.broadcast_to(seen.messages_7d.astype(float)[:, None], p.shape),
             goal=np.where(seen.stated_goals, 1.0, np.nan),
             agency=self.agency.mean[:, None],
             success=taken,
@@ -374,7 +373,7 @@ Make = Callable[[str, int, int, int], Shop]
 
 def _maker(**parts: bool) -> Make:
     def made(scenario: str, customers: int, needs: int, seed: int) -> Shop:
-        return Shop(customers, needs, seed, Parts(**parts), Policy())
+        return Shop(customers, needs, seed, Parts(**parts), DIGEST)
 
     return made
 
@@ -385,4 +384,3 @@ make_without_ceilings = _maker(ceilings=False)
 make_without_ladder = _maker(ladder=False)
 make_without_gate = _maker(gate=False)
 make_without_exploration = _maker(exploration=False)
-_ = UNASKED

@@ -63,6 +63,7 @@ class Worth:
     attention_scale: float = 1.5
     needless: float = 0.25  # cost of a nudge where no goal is at risk
     discomfort: float = 0.60  # cost of an act that goes beyond what the customer is comfortable with
+    again: float = 0.0  # cost of speaking up on one more day, for each message of the seven days before
     scope: float = 0.02  # of one more kind of personal data
     margin: Mapping[Rung, float] = field(default_factory=dict)  # the shop's, by rung; parts equals and nothing else
 
@@ -100,3 +101,6 @@ class Policy:
     def of(cls, settings: Given) -> Policy:
         """The defaults, with what the settings say."""
         return cls(veto_window=settings.veto_window)
+
+
+DIGEST = Policy(messages=4, worth=Worth(attention=0.06, again=2.0))  # what is due is told together, about once a week

@@ -100,8 +100,9 @@ def drawn(total: float | Floats, n: float | Floats, towards: float | Floats, str
 
     Examples
     --------
-    >>> customer = drawn(total=1.0, n=2, towards=drawn(total=0, n=0, towards=0.6, strength=OF_SHOP), strength=OF_PERSONA)
-    >>> round(float(customer), 2)  # two categories at .5, and eight more at the shop's .6
+    >>> persona = drawn(total=0, n=0, towards=0.6, strength=OF_SHOP)
+    >>> found = drawn(total=1.0, n=2, towards=persona, strength=OF_PERSONA)
+    >>> round(float(found), 2)  # two categories at .5, and eight more at the shop's .6
     0.58
     """
     return np.asarray((np.asarray(total) + strength * np.asarray(towards)) / (np.asarray(n) + strength), np.float64)

@@ -93,10 +93,17 @@ def before_messages(stakes: Stakes, worth: Worth) -> Floats:
     """The same without what the message itself costs."""
     success = _by_rung(worth.success) if stakes.success is None else stakes.success
     found = _acts(stakes, success, worth) + _goals(stakes, success, worth)
+    found = found - _again(stakes, worth)
     if stakes.beyond is not None:
         found = found - worth.discomfort * stakes.beyond
     found[..., Rung.RESPOND] = 0.0
     return np.asarray(found, np.float64)
+
+
+def _again(stakes: Stakes, worth: Worth) -> Floats:
+    """What it costs to come back so soon after other messages; several on one day come as one."""
+    spoken = attention.spoken(np.asarray(stakes.present)[..., None])
+    return np.asarray(spoken * worth.again * np.asarray(stakes.load, float)[..., None], np.float64)
 
 
 def _likely(stakes: Stakes) -> Floats:
