@@ -47,6 +47,9 @@ GOAL, ORDER = 3, 10
 FULFILLED = (1, 2, 7, 9, 10)
 REFUSED = (4, 5, 6)
 NEVER = -1_000
+FREE = replace(
+    DIGEST, worth=replace(DIGEST.worth, attention=0.0, again=0.0)
+)  # of a shop to which messages cost nothing
 
 
 class Seen(Protocol):
@@ -373,7 +376,8 @@ Make = Callable[[str, int, int, int], Shop]
 
 def _maker(**parts: bool) -> Make:
     def made(scenario: str, customers: int, needs: int, seed: int) -> Shop:
-        return Shop(customers, needs, seed, Parts(**parts), DIGEST)
+        given = Parts(**parts)
+        return Shop(customers, needs, seed, given, DIGEST if given.budget else FREE)
 
     return made
 
