@@ -53,6 +53,11 @@ def lowest(context: Context, family: str | None, category: tuple[str, ...]) -> R
     return min(ceiling.rung for ceiling in ceilings(context.preferences, family, category))
 
 
+def stated(context: Context, family: str | None, category: tuple[str, ...]) -> bool:
+    """Whether the customer said how much may be done for the need."""
+    return any(ceiling.stated for ceiling in ceilings(context.preferences, family, category))
+
+
 def paused(preferences: Preferences, now: datetime) -> bool:
     """Whether the customer wants nothing to be done unasked at ``now``."""
     return preferences.paused or (preferences.paused_until is not None and now < preferences.paused_until)

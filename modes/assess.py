@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.domain.decisions import NudgeDraft, Offer, OrderDraft, Phase, Removal, Rung, Source, Stage
 from engine.domain.executions import Execution
 from engine.learn.base import Certificate
-from modes import agency, capability, coach, curate, execute, gate, respond
+from modes import agency, capability, coach, curate, earned, execute, gate, respond
 from modes.execute import Plan
 from modes.needs import Wanted
 from modes.request import Request
@@ -107,18 +107,20 @@ def _removals(
     found = [*capability.removals(context, rung)]
     found += agency.removals(context, rung, wanted.need.family, candidate.category, scene.now)
     found += _phase(rung, candidate)
+    ceiling = agency.lowest(context, wanted.need.family, candidate.category)
     if rung is Rung.CURATE:
         return found + _curable(candidate)
     if rung is Rung.COACH:
-        return found + ([] if wanted.progress is not None else [_not("goals.none")])
+        found += [] if wanted.progress is not None else [_not("goals.none")]
+        return found + earned.removals(rung, wanted.need.family, ceiling, scene)
     found += _executable(wanted, scene)
     if isinstance(planned, Removal):
         found.append(planned)
     if rung in EXECUTES and isinstance(planned, Plan):
         found += [objection.removal() for objection in planned.objections]
     if rung in EXECUTES and wanted.order is not None:
-        found += gate.removals(certificates.get(rung), wanted.order) + _incident(wanted, scene)
-    return found
+        found += gate.removals(certificates.get(rung), wanted.order, scene.conduct.higher)
+    return found + earned.removals(rung, wanted.need.family, ceiling, scene)
 
 
 def _phase(rung: Rung, candidate: Candidate) -> list[Removal]:
@@ -142,11 +144,6 @@ def _executable(wanted: Wanted, scene: Scene) -> list[Removal]:
         return [_not("goal.no_purchase")]
     early = [] if wanted.order is None else execute.early(wanted.order)
     return execute.eligibility(wanted.need.family, wanted.forecast, scene) + early
-
-
-def _incident(wanted: Wanted, scene: Scene) -> list[Removal]:
-    found = None if wanted.need.family is None else execute.incident(wanted.need.family, scene)
-    return [] if found is None else [found]
 
 
 def _not(rule: str) -> Removal:

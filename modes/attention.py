@@ -16,12 +16,18 @@ from modes.policy import Worth
 
 Load = TypeVar("Load", float, NDArray[np.float64])
 SPAN = timedelta(days=7)
+TOGETHER = timedelta(hours=12)  # within which messages count as told together
 NOTICED = (Rung.COACH, Rung.APPROVE, Rung.VETO)  # always put into the inbox
 
 
 def load(messages: Iterable[datetime], now: datetime) -> int:
     """How many messages of the last seven days, or still on their way, the customer has."""
     return sum(now - SPAN < at for at in messages)
+
+
+def load_before(messages: Iterable[datetime], now: datetime) -> int:
+    """The same without those of today and those on their way: what is told together counts once."""
+    return sum(now - SPAN < at <= now - TOGETHER for at in messages)
 
 
 def price(load: Load, worth: Worth) -> Load:

@@ -8,6 +8,7 @@ from engine.domain.context import Context
 from engine.domain.customers import Grant, Purpose
 from engine.domain.decisions import Removal, Rung, Stage
 from engine.domain.history import History
+from engine.domain.signals import Record
 
 NEEDED = {
     Rung.COACH: (Purpose.COACHING, Purpose.PERSONALIZATION),
@@ -25,7 +26,7 @@ def granted(context: Context, purpose: Purpose) -> bool:
 def reduced(context: Context) -> Context:
     """The context without everything the customer did not let be used, before anything is computed from it."""
     if not granted(context, Purpose.PERSONALIZATION):
-        context = replace(context, history=History.empty(), executions=(), shown=())
+        context = replace(context, history=History.empty(), executions=(), shown=(), record=Record())
     if not granted(context, Purpose.BEHAVIOUR):
         context = replace(context, events=())
     if not granted(context, Purpose.COACHING):

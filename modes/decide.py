@@ -111,7 +111,7 @@ def _considered(mode: Mode, choice: Choice) -> Considered:
         allowed=bool(free),
         value=max(values, default=None),
         probability=_probability(mode, choice.prospect.wanted),
-        propensity=float(choice.rung in rungs),
+        propensity=sum(choice.propensities[rung] for rung in rungs),
         rungs=tuple(_rung(rung, choice) for rung in rungs),
         removed_by=None if free else _nearest(rungs, choice),
     )
@@ -126,7 +126,7 @@ def _rung(rung: Rung, choice: Choice) -> RungChoice:
     return RungChoice(
         rung=rung,
         value=choice.values[rung],
-        propensity=float(rung is choice.rung),
+        propensity=choice.propensities[rung],
         removed_by=next(iter(choice.removals[rung]), None),
     )
 

@@ -71,16 +71,6 @@ def plan(forecast: Forecast, scene: Scene, already: Sequence[Execution] = ()) ->
     return fitting[0] if fitting else next(line for line in lines if isinstance(line, Removal))
 
 
-def incident(family: str, scene: Scene) -> Removal | None:
-    """A veto or return of the family that is too fresh to act without asking."""
-    rest = timedelta(days=scene.policy.incident_days)
-    for one in scene.context.executions:
-        if any(line.need == family for line in one.lines) and scene.now < _trouble_until(one, rest):
-            facts = {"what": one.state.value, "execution_id": one.execution_id}
-            return Removal(stage=Stage.LADDER, rule="incident", detail=facts)
-    return None
-
-
 def early(order: Forecast) -> list[Removal]:
     """Nothing is ordered, and nobody asked, before so much of the usual gap is over."""
     since, gap = order.evidence.since_days, order.evidence.median_gap_days
@@ -241,15 +231,6 @@ def _quantities(line: DraftLine, scene: Scene, already: Sequence[Execution]) -> 
 def _live(item_id: str, family: str, scene: Scene) -> list[Mandate]:
     """The mandates in force for an item."""
     return [one for one in scene.context.mandates if one.live(scene.now) and one.covers(item_id, family)]
-
-
-def _trouble_until(one: Execution, rest: timedelta) -> datetime:
-    """Until when a veto or return counts; a return may have come any time its order could still come back."""
-    if one.state is State.VETOED:
-        return one.due_at + rest
-    if one.state is State.RETURNED:
-        return (one.placed_at or one.due_at) + RETURNS + rest
-    return one.created_at
 
 
 def _kept(line: DraftLine, draft: ExecutionDraft) -> ExecutionLine:

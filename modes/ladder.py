@@ -15,12 +15,11 @@ from scipy.special import betaincc, betaln
 from scipy.stats import beta
 
 from engine.domain.decisions import Rung
+from engine.domain.signals import BOTTOM, STEPS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-STEPS = (Rung.APPROVE, Rung.VETO, Rung.SILENT)  # that are earned
-BOTTOM = Rung.COACH  # what nobody has to earn
 GATES = np.array([0.50, 0.70, 0.83])  # least probability of a shadow that is evidence for a step
 BARS = np.array([0.50, 0.65, 0.80])  # share of right ones that a step asks for
 LEAST = np.array([2, 4, 10])  # shadows

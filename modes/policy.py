@@ -78,6 +78,19 @@ class Rotation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Chance:
+    """How often something other than the best is done, so that what it brings can be known."""
+
+    explore: float = 0.03  # among soft rungs of nearly the same value
+    near: float = 0.05  # below the best value
+    hold_back: float = 0.07  # of executions, that are asked about instead
+    seed: int = 0
+
+
+NONE = Chance(explore=0.0, hold_back=0.0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """What a shop decides about deciding. The defaults were tried in a simulator and on a year of groceries."""
 
@@ -91,11 +104,24 @@ class Policy:
     rest_after_refusal_days: float = 4.0
     veto_window: timedelta = timedelta(hours=24)
     approval_window: timedelta = timedelta(hours=48)  # an unanswered question lapses
-    incident_days: float = 28.0  # after a veto or return of the family: asked first
     browsing_hours: float = 48.0  # how long looking at something counts
     searching_minutes: float = 30.0  # how long it counts as still searching
     max_needs: int = 6  # decided at once
     rotation: Rotation = Rotation()
+    chance: Chance = NONE
+    categories: Mapping[str, Worth] = field(default_factory=dict)  # where things are worth otherwise
+
+    def worth_of(self, category: tuple[str, ...]) -> Worth:
+        """What acting is worth in a category: as stated for its deepest level that anything is stated for.
+
+        Examples
+        --------
+        >>> policy = Policy(categories={"FOOD": Worth(delay=3), "FOOD > MILK": Worth(delay=1)})
+        >>> [policy.worth_of(path).delay for path in (("FOOD", "MILK"), ("FOOD", "TEA"), ("TOYS",))]
+        [1, 3, 1.5]
+        """
+        paths = (" > ".join(category[:n]) for n in range(len(category), 0, -1))
+        return next((self.categories[path] for path in paths if path in self.categories), self.worth)
 
     @classmethod
     def of(cls, settings: Given) -> Policy:

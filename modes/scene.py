@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from engine.domain.context import Context
 from engine.domain.history import day_of
 from engine.domain.placements import Placement
 from engine.learn.base import Model
+from modes.conduct import Conduct
 from modes.policy import Policy
 from modes.shelf import Shelf
 
@@ -27,6 +28,10 @@ class Scene:
     touchpoint: str | None = None  # where the customer is
     placements: tuple[Placement, ...] = ()  # of the shop's operators
     rotates: bool = True  # what was shown lately and left makes room
+    conduct: Conduct = field(init=False)  # how the customer took what was done so far
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "conduct", Conduct.of(self.context, self.policy, self.now))
 
     @property
     def day(self) -> float:

@@ -1,16 +1,26 @@
-"""The choice: one rung for each need, the needs competing for the customer's attention."""
+"""The choice: one rung for each need, the needs competing for the customer's attention.
+
+What is worth how much, whose turn it is and which part chance has in it is computed by ``selection`` on arrays, of
+which this customer is one row; here it is said why, and budgets of mandates are drawn.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.domain.decisions import ExecutionDraft, Removal, Rung, Source, Stage
 from engine.domain.executions import Execution
-from modes import attention, execute
+from modes import agency, attention, conduct, execute, selection
 from modes.assess import Candidate, Prospect, prospect
+from modes.draws import draw
 from modes.scene import Scene
-from modes.value import EXECUTES, Stakes, expected
+from modes.value import EXECUTES, Stakes, before_messages
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +30,7 @@ class Choice:
     prospect: Prospect
     rung: Rung
     values: Mapping[Rung, float | None]
+    propensities: Mapping[Rung, float]
     removals: Mapping[Rung, tuple[Removal, ...]] = field(default_factory=dict)
 
     @property
@@ -35,22 +46,35 @@ class Choice:
         return need.source is not Source.REQUEST, -self.value, self.rung is Rung.RESPOND, unsure, need.family or ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """What of the customer's attention is spent."""
+
+    load: float  # messages of the last seven days
+    left: float  # that may still be sent
+
+    def after(self, spoke: bool) -> Spent:
+        """With one more message, where there is one."""
+        return replace(self, load=self.load + spoke, left=self.left - spoke)
+
+
 def choose(candidates: Sequence[Candidate], scene: Scene) -> tuple[Choice, ...]:
     """A rung for every need, the leading one first.
 
     Executions that announce themselves take their message first, then the needs by value, each at the price that
     attention has by then; budgets of mandates are drawn in the same order.
     """
-    left, chosen = [prospect(one, scene) for one in candidates], list[Choice]()
-    load, drawn = attention.load(scene.context.messages, scene.now), list[Execution]()
+    left, chosen, made = [prospect(one, scene) for one in candidates], list[Choice](), list[Execution]()
+    known = scene.conduct
+    spent = Spent(load=attention.load(scene.context.messages, scene.now), left=known.budget - known.spent)
     while left:
-        taken = min((_choice(found, load, scene) for found in left), key=_turn)
+        taken = _next(left, spent, scene)
         chosen.append(taken)
         left = [found for found in left if found is not taken.prospect]
-        load += attention.speaks(taken.rung, scene.present)
+        spent = spent.after(attention.speaks(taken.rung, scene.present))
         if taken.rung in EXECUTES:
-            drawn.append(execute.pending(execution(taken, scene), scene.context.customer.customer_id, scene.now))
-            left = [prospect(found.candidate, scene, drawn) for found in left]
+            made.append(execute.pending(execution(taken, scene), scene.context.customer.customer_id, scene.now))
+            left = [prospect(found.candidate, scene, made) for found in left]
     return tuple(sorted(chosen, key=lambda choice: choice.order))
 
 
@@ -65,77 +89,112 @@ def execution(choice: Choice, scene: Scene) -> ExecutionDraft:
     return execute.draft(choice.rung, found.plan, proof, forecast, scene)
 
 
-def best(values: Mapping[Rung, float], margin: Mapping[Rung, float]) -> Rung:
-    """The rung of the highest value; of equals the one with more margin, then the one that does less.
-
-    Examples
-    --------
-    >>> best({Rung.RESPOND: 0.0, Rung.CURATE: 0.2, Rung.APPROVE: 0.2}, {Rung.APPROVE: 1.0}).label
-    'approve'
-    """
-    return max(values, key=lambda rung: (round(values[rung], 9), margin.get(rung, 0.0), -rung))
-
-
-def values_of(found: Prospect, load: int, scene: Scene) -> dict[Rung, float | None]:
-    """The value of every rung; None where no probability is known."""
-    wanted, worth = found.wanted, scene.policy.worth
-    if wanted.probability is None:
-        return {rung: 0.0 if rung is Rung.RESPOND else None for rung in Rung}
+def worth_before(found: Prospect, scene: Scene) -> Floats:
+    """The value of every rung without what its message costs, shape (6,); the need's probability is known."""
+    wanted, policy = found.wanted, scene.policy
+    assert wanted.probability is not None
+    family = wanted.need.family
+    unstated = not agency.stated(scene.context, family, found.candidate.category)
     stakes = Stakes(
         probability=wanted.probability,
         order=None if wanted.order is None else wanted.order.probability,
         goal=None if wanted.progress is None else wanted.progress.risk,
         buys=wanted.buys,
         present=scene.present,
-        load=load,
+        load=attention.load_before(scene.context.messages, scene.now),
+        agency=float(scene.conduct.agency.mean),
+        success=scene.conduct.uptake(family, policy),
+        beyond=conduct.beyond(agency.UNSTATED) if unstated else None,
     )
-    return dict(zip(Rung, expected(stakes, worth).tolist(), strict=True))
+    return before_messages(stakes, policy.worth_of(found.candidate.category))
 
 
-def _choice(found: Prospect, load: int, scene: Scene) -> Choice:
-    values = values_of(found, load, scene)
-    removals = {rung: (*found.removals[rung], *_late(rung, found, values[rung], load, scene)) for rung in Rung}
-    free = {rung: values[rung] or 0.0 for rung in Rung if not removals[rung]}
-    rung = best(free, scene.policy.worth.margin)
-    if found.wanted.probability is None and rung is Rung.RESPOND and Rung.CURATE in free:
-        rung = Rung.CURATE
-    return Choice(prospect=found, rung=rung, values=values, removals=removals)
+def _next(left: Sequence[Prospect], spent: Spent, scene: Scene) -> Choice:
+    """The choice for the need whose turn it is."""
+    unvalued = [found for found in left if found.wanted.probability is None]
+    if unvalued:
+        return _unvalued(min(unvalued, key=_name), spent, scene)
+    ordered = sorted(left, key=_name)
+    before = np.stack([worth_before(found, scene) for found in ordered])
+    allowed = np.array([[not _kept_out(rung, found, scene) for rung in Rung] for found in ordered])
+    turn = selection.turn(
+        before[None],
+        allowed[None],
+        chosen=np.zeros((1, len(ordered)), bool),
+        draws=np.array([[_draw(found, scene) for found in ordered]]),
+        load=np.array([spent.load]),
+        left=np.array([spent.left]),
+        policy=scene.policy,
+        chance=scene.policy.chance,
+        here=np.full((1, 1, 1), scene.present),
+        curious=np.full((1, len(ordered)), scene.conduct.curious),
+    )
+    found = ordered[int(turn.place[0])]
+    values = dict(zip(Rung, turn.value[0].tolist(), strict=True))
+    return Choice(
+        prospect=found,
+        rung=Rung(int(turn.rung[0])),
+        values=values,
+        propensities=dict(zip(Rung, turn.propensity[0].tolist(), strict=True)),
+        removals={rung: (*_kept_out(rung, found, scene), *_late(rung, values[rung], spent, scene)) for rung in Rung},
+    )
 
 
-def _late(rung: Rung, found: Prospect, value: float | None, load: int, scene: Scene) -> list[Removal]:
-    """What only the choice itself can tell: no attention is left, or acting is not worth it."""
-    if rung is Rung.RESPOND:
-        return []
-    policy, speaks = scene.policy, attention.speaks(rung, scene.present)
-    late = []
-    if speaks and load >= policy.messages:
-        late.append(
-            Removal(stage=Stage.ATTENTION, rule="attention.spent", detail={"messages": load, "budget": policy.messages})
-        )
-    return late + _worthless(rung, found, value, scene)
+def _unvalued(found: Prospect, spent: Spent, scene: Scene) -> Choice:
+    """What was asked for, and those of whom nothing is known, are shown a choice; the others their favourites."""
+    removals = {rung: (*found.removals[rung], *_unsure(rung, found, scene)) for rung in Rung}
+    if attention.speaks(Rung.CURATE, scene.present) and spent.left < 1:
+        removals[Rung.CURATE] = (*removals[Rung.CURATE], _spent(spent, scene))
+    rung = Rung.RESPOND if removals[Rung.CURATE] else Rung.CURATE
+    return Choice(
+        prospect=found,
+        rung=rung,
+        values={rung: 0.0 if rung is Rung.RESPOND else None for rung in Rung},
+        propensities={one: float(one is rung) for one in Rung},
+        removals=removals,
+    )
 
 
-def _worthless(rung: Rung, found: Prospect, value: float | None, scene: Scene) -> list[Removal]:
-    wanted, policy = found.wanted, scene.policy
-    if wanted.probability is None or value is None:
-        return _unsure(found, scene)
-    if wanted.probability < policy.min_probability:
-        facts = {"probability": round(wanted.probability, 4), "least": policy.min_probability}
-        return [Removal(stage=Stage.VALUE, rule="probability.low", detail=facts)]
-    if value < policy.min_value:
-        return [
-            Removal(stage=Stage.VALUE, rule="value.low", detail={"value": round(value, 4), "least": policy.min_value})
-        ]
-    return []
-
-
-def _unsure(found: Prospect, scene: Scene) -> list[Removal]:
+def _unsure(rung: Rung, found: Prospect, scene: Scene) -> list[Removal]:
     """With no likely need, those who are known are left to their favourites; who asked or is new is shown a choice."""
-    if found.wanted.need.source is Source.REQUEST or not len(scene.context.history):
+    if rung is Rung.RESPOND or found.wanted.need.source is Source.REQUEST or not len(scene.context.history):
         return []
     return [Removal(stage=Stage.VALUE, rule="need.none_likely", detail={"least": scene.policy.min_probability})]
 
 
-def _turn(choice: Choice) -> tuple[bool, float, str]:
-    """Announced executions first, then what is worth most."""
-    return choice.rung is not Rung.VETO, -choice.value, choice.prospect.wanted.need.family or ""
+def _kept_out(rung: Rung, found: Prospect, scene: Scene) -> tuple[Removal, ...]:
+    """What keeps a rung out whatever it is worth."""
+    if rung is Rung.RESPOND:
+        return ()
+    removed, least = found.removals[rung], scene.policy.min_probability
+    if (found.wanted.probability or 0.0) >= least:
+        return removed
+    facts = {"probability": round(found.wanted.probability or 0.0, 4), "least": least}
+    return (*removed, Removal(stage=Stage.VALUE, rule="probability.low", detail=facts))
+
+
+def _late(rung: Rung, value: float, spent: Spent, scene: Scene) -> list[Removal]:
+    """What only the choice itself can tell: no attention is left, or acting is not worth it."""
+    if rung is Rung.RESPOND:
+        return []
+    late, least = [], scene.policy.min_value
+    if attention.speaks(rung, scene.present) and spent.left < 1:
+        late.append(_spent(spent, scene))
+    if value < least:
+        late.append(Removal(stage=Stage.VALUE, rule="value.low", detail={"value": round(value, 4), "least": least}))
+    return late
+
+
+def _spent(spent: Spent, scene: Scene) -> Removal:
+    facts = {"messages": round(spent.load), "budget": scene.conduct.budget}
+    return Removal(stage=Stage.ATTENTION, rule="attention.spent", detail=facts)
+
+
+def _draw(found: Prospect, scene: Scene) -> float:
+    policy, need = scene.policy, found.wanted.need
+    return draw(policy.chance.seed, scene.context.customer.customer_id, need.family or need.source, scene.now)
+
+
+def _name(found: Prospect) -> tuple[str, str]:
+    need = found.wanted.need
+    return need.family or "", need.source.value

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from engine.domain.decisions import Rung
 from modes import attention
-from modes.policy import Policy
+from modes.policy import NONE, Chance, Policy
 from modes.value import UNASKED
+
+__all__ = ["NONE", "Chance", "Selected", "Turn", "drawn", "select", "turn"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -38,18 +40,6 @@ class Selected:
     propensity: Floats
     value: Floats
     spent: Bools
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Chance:
-    """How often something other than the best is done, so that what it brings can be known."""
-
-    explore: float = 0.03  # among soft rungs of nearly the same value
-    near: float = 0.05  # below the best value
-    hold_back: float = 0.07  # of executions, that are asked about instead
-
-
-NONE = Chance(explore=0.0, hold_back=0.0)
 
 
 def select(
@@ -77,7 +67,7 @@ def select(
     curious : bool array that broadcasts to (n, m), whether chance may choose for a need
     """
     n, m, _ = before_messages.shape
-    speaks = np.broadcast_to(attention.spoken(np.reshape(np.broadcast_to(present, (n,)), (n, 1, 1))), (n, 1, 6))
+    here = np.reshape(np.broadcast_to(present, (n,)), (n, 1, 1))
     draws = np.zeros((n, m)) if rng is None else rng.random((n, m))
     curious = np.broadcast_to(curious, (n, m))
     load, left = load.astype(float).copy(), left.astype(float).copy()
@@ -85,20 +75,93 @@ def select(
     propensity, value, spent = np.zeros((n, m, 6)), np.zeros((n, m, 6)), np.zeros((n, m, 6), bool)
     rows = np.arange(n)
     for _ in range(m):
-        priced = before_messages - speaks * attention.price(load, policy.worth)[:, None, None]
-        silenced = speaks & (left < 1)[:, None, None]
-        free = allowed & ~silenced & ((priced >= policy.min_value) | (np.arange(6) == Rung.RESPOND))
-        worth = np.where(free, priced, NEVER)
-        best = worth.argmax(axis=2)
-        turn = _turn(best, worth, chosen)
-        shares = _shares(worth[rows, turn], best[rows, turn], chance, curious[rows, turn])
-        taken = (np.cumsum(shares, axis=1) > draws[rows, turn, None] * shares.sum(axis=1, keepdims=True)).argmax(axis=1)
-        rung[rows, turn], chosen[rows, turn] = taken, True
-        propensity[rows, turn], value[rows, turn] = shares, priced[rows, turn]
-        spent[rows, turn] = (allowed & silenced)[rows, turn]
-        said = speaks[rows, 0, taken]
-        load, left = load + said, left - said
+        one = turn(
+            before_messages,
+            allowed,
+            chosen=chosen,
+            draws=draws,
+            load=load,
+            left=left,
+            policy=policy,
+            chance=chance,
+            here=here,
+            curious=curious,
+        )
+        at = (rows, one.place)
+        rung[at], chosen[at] = one.rung, True
+        propensity[at], value[at], spent[at] = one.propensity, one.value, one.spent
+        load, left = load + one.spoke, left - one.spoke
     return Selected(rung=rung, propensity=propensity, value=value, spent=spent)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Turn:
+    """The need of each customer whose turn it is, and what it is given; arrays of shape (n,) or (n, 6)."""
+
+    place: Ints
+    rung: Ints
+    propensity: Floats
+    value: Floats
+    spent: Bools
+    spoke: Bools
+
+
+def turn(
+    before_messages: Floats,
+    allowed: Bools,
+    *,
+    chosen: Bools,
+    draws: Floats,
+    load: Floats,
+    left: Floats,
+    policy: Policy,
+    chance: Chance,
+    here: Bools,
+    curious: Bools,
+) -> Turn:
+    """The next need of each customer that is not chosen for yet: one step of ``select``.
+
+    Parameters
+    ----------
+    chosen : bool array of shape (n, m), whose turn is over
+    draws : float array of shape (n, m), from [0, 1)
+    here : bool array of shape (n, 1, 1), whether the customer is here
+    """
+    rows = np.arange(len(load))
+    speaks = np.broadcast_to(attention.spoken(here), (len(load), 1, 6))
+    priced = before_messages - speaks * attention.price(load, policy.worth)[:, None, None]
+    silenced = speaks & (left < 1)[:, None, None]
+    free = allowed & ~silenced & ((priced >= policy.min_value) | (np.arange(6) == Rung.RESPOND))
+    worth = np.where(free, np.round(priced, 9) + _margins(policy), NEVER)
+    best = worth.argmax(axis=2)
+    place = _turn(best, worth, chosen)
+    shares = _shares(worth[rows, place], best[rows, place], chance, curious[rows, place])
+    taken = drawn(shares, draws[rows, place])
+    return Turn(
+        place=place,
+        rung=taken,
+        propensity=shares,
+        value=priced[rows, place],
+        spent=(allowed & silenced)[rows, place],
+        spoke=speaks[rows, 0, taken],
+    )
+
+
+def drawn(shares: Floats, draws: Floats) -> Ints:
+    """The rungs that draws from [0, 1) fall on, shape (n,).
+
+    Examples
+    --------
+    >>> drawn(np.array([[0.0, 0.985, 0.015, 0, 0, 0]] * 2), np.array([0.5, 0.99])).tolist()
+    [1, 2]
+    """
+    found: Ints = (np.cumsum(shares, axis=1) > draws[:, None] * shares.sum(axis=1, keepdims=True)).argmax(axis=1)
+    return found
+
+
+def _margins(policy: Policy) -> Floats:
+    """So little that the shop's margin parts equals and nothing else."""
+    return np.array([1e-10 * np.clip(policy.worth.margin.get(rung, 0.0), -1, 1) for rung in Rung])
 
 
 def _turn(best: Ints, worth: Floats, chosen: Bools) -> Ints:

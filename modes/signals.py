@@ -3,24 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from engine.domain.signals import Signal
 
-class Signal(StrEnum):
-    """Something a customer did with what was put before them, or of their own accord."""
-
-    ACCEPTED = "accepted"  # as it was proposed
-    EDITED = "edited"  # another item or quantity, then accepted
-    KEPT = "kept"  # an order made unasked, without a word
-    KEPT_UNNOTICED = "kept_unnoticed"  # the notice was never opened
-    SKIPPED = "skipped"  # not this time
-    SNOOZED = "snoozed"  # later
-    IGNORED = "ignored"
-    VETOED = "vetoed"
-    RETURNED = "returned"
-    COMPLAINED = "complained"
-    OWN_ORDER = "own_order"  # shortly before we would have spoken
-    WHY = "why"  # asked for the reason, or used a lever
+__all__ = ["LESSONS", "Lesson", "Signal"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,4 +48,8 @@ LESSONS = {
     Signal.COMPLAINED: Lesson(agency=2.0, trust=-3.0, miss=2.0, to_approve=True, rest_days=56.0, incident=True),
     Signal.OWN_ORDER: Lesson(agency=0.05, trust=0.05, hit=1.0),
     Signal.WHY: Lesson(agency=0.1, trust=0.1),
+    Signal.RAISED: Lesson(),
+    Signal.LOWERED: Lesson(),
+    Signal.SHADOW_RIGHT: Lesson(hit=1.0),
+    Signal.SHADOW_WRONG: Lesson(miss=1.0),
 }

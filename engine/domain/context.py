@@ -12,6 +12,7 @@ from engine.domain.decisions import Showing
 from engine.domain.executions import Execution
 from engine.domain.history import History
 from engine.domain.shopping import Customer, Event
+from engine.domain.signals import Record
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +32,7 @@ class Context:
     executions: tuple[Execution, ...] = ()  # all open ones, and those of the last 400 days
     messages: tuple[datetime, ...] = ()  # when the nudges and notices of the last 7 days were or will be delivered
     coached: Mapping[str, datetime] = field(default_factory=dict)  # goal id -> its latest nudge of the last 7 days
+    record: Record = field(default_factory=Record)  # how the customer took what was done for them
 
     @classmethod
     def anonymous(cls, customer_id: str, zone: ZoneInfo, personalization_default: Grant) -> Context:

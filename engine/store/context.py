@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from engine.domain.context import Context, resolved
 from engine.domain.customers import Grant, Preferences
 from engine.domain.history import History
+from engine.domain.signals import Record
 from engine.domain.values import parse_zone
 from engine.store import (
     consents,
@@ -17,6 +18,7 @@ from engine.store import (
     events,
     executions,
     goals,
+    ladders,
     mandates,
     nudges,
     orders,
@@ -54,6 +56,7 @@ def read_many(
     acted, sent = executions.of_customers(tx, ids, now - EXECUTIONS), nudges.messages(tx, ids, now - MESSAGES)
     shown = decisions.shown(tx, ids, now - SHOWN, now)
     spoken = nudges.coached(tx, ids, now - MESSAGES)
+    conduct = ladders.records(tx, ids, now)
     return {
         id: Context(
             customer=customer,
@@ -69,6 +72,7 @@ def read_many(
             executions=acted.get(id, ()),
             messages=sent.get(id, ()),
             coached=spoken.get(id, {}),
+            record=conduct.get(id, Record()),
         )
         for id, customer in known.items()
     }

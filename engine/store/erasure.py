@@ -13,6 +13,8 @@ from engine.store import audit
 from engine.store.database import Tx
 from engine.store.tables import (
     api_keys,
+    beliefs,
+    climbs,
     consents,
     customers,
     decision_candidates,
@@ -25,17 +27,23 @@ from engine.store.tables import (
     exposures,
     goals,
     idempotency,
+    ladders,
     mandates,
     nudges,
     order_lines,
     orders,
     outcomes,
     preferences,
+    reviews,
+    signals,
     surveys,
 )
 from engine.store.tables import audit as audit_table
 
-_OWNED = (orders, events, surveys, preferences, consents, mandates, goals, decisions, nudges, executions)
+_OWNED = (
+    *(orders, events, surveys, preferences, consents, mandates, goals, decisions, nudges, executions),
+    *(signals, ladders, reviews, climbs, beliefs),
+)
 _HIDDEN = {"import_id", "number", "id", "digest", "lease_until", "owner", "fence", "sequence"}
 
 

@@ -236,6 +236,7 @@ decision_candidates = Table(  # one row a need and rung: what off-policy evaluat
     Column("propensity", Float, nullable=False),
     Column("removed_stage", String(20)),
     Column("removed_rule", String(200)),
+    Column("window_days", Integer),  # of an order that might be made now; null: none might
 )
 
 outcomes = Table(
@@ -247,6 +248,64 @@ outcomes = Table(
     Column("kind", String(20), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     UniqueConstraint("decision_id", "item_id", "kind", "at"),
+)
+
+signals = Table(  # what was heard of customers: what is believed of them is computed from these rows
+    "signals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _customer(),
+    Column("source", String(250), nullable=False),  # execution:ID, decision:ID, nudge:ID, preferences:TIME, history:DAY
+    Column("signal", String(20), nullable=False),
+    Column("need", String(200), nullable=False, server_default=text("''")),  # '' is the customer as a whole
+    Column("rung", String(10)),
+    Column("probability", Float),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("customer_id", "source", "signal", "need"),
+    Index("ix_signals_customer_at", "customer_id", "at"),
+)
+
+ladders = Table(  # where customers stood at the latest review
+    "ladders",
+    metadata,
+    Column("customer_id", Id, ForeignKey("customers.customer_id"), primary_key=True),
+    Column("need", Id, primary_key=True),
+    Column("rung", String(10), nullable=False),
+    Column("evidence", Json, nullable=False),  # hits, misses, sure, shadows by step, and kept
+    Column("rest_until", UtcDateTime),
+    Column("falls", Integer, nullable=False),
+)
+
+reviews = Table(  # when the ladders of a customer were last reviewed
+    "reviews",
+    metadata,
+    Column("customer_id", Id, ForeignKey("customers.customer_id"), primary_key=True),
+    Column("reviewed_at", UtcDateTime, nullable=False),
+)
+
+climbs = Table(  # every move on a ladder, with its evidence
+    "climbs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _customer(),
+    Column("need", Id, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("before", String(10), nullable=False),
+    Column("after", String(10), nullable=False),
+    Column("why", String(20), nullable=False),
+    Column("evidence", Json, nullable=False),
+    Index("ix_climbs_customer_at", "customer_id", "at"),
+)
+
+beliefs = Table(  # what customers said is to be believed of them
+    "beliefs",
+    metadata,
+    Column("customer_id", Id, ForeignKey("customers.customer_id"), primary_key=True),
+    Column("agency", Float),
+    Column("trust", Float),
+    Column("stated_at", UtcDateTime, nullable=False),
+    CheckConstraint("agency IS NULL OR (agency >= 0 AND agency <= 1)", name="agency"),
+    CheckConstraint("trust IS NULL OR (trust >= 0 AND trust <= 1)", name="trust"),
 )
 
 nudges = Table(  # the customer's inbox: nudges, notices of executions, and what became of them

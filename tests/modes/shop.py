@@ -16,6 +16,7 @@ from engine.domain.decisions import Considered, Decision, Experience, Mode, Reas
 from engine.domain.executions import Execution, ExecutionLine, State
 from engine.domain.history import History, day_of
 from engine.domain.shopping import Customer, Item
+from engine.domain.signals import Record, Standing
 from engine.domain.values import Money
 from engine.learn.base import Certificate, Evidence, Forecast, Recommendations, Rhythm, need_window, order_window
 from modes.decide import decide
@@ -199,8 +200,16 @@ def a_context(**given: Any) -> Context:
         "preferences": Preferences(ceiling=Rung.SILENT),
         "consents": ALL_GRANTED,
         "mandates": (a_signed(),),
+        "record": a_record(),
     }
     return Context(**{**known, **given})
+
+
+def a_record(rung: Rung = Rung.SILENT, families: Iterable[str] = (), **given: Any) -> Record:
+    """A customer who has earned so much for every family of the shop, and for those named."""
+    names = {*(item.family for item in ITEMS), *families}
+    standings = {name: Standing(rung=rung, hits=(20.0,) * 3, shadows=(20.0,) * 3) for name in names}
+    return Record(**{"standings": standings, "reviewed_at": ago(3), **given})
 
 
 def consents(**given: Grant) -> dict[Purpose, Grant]:

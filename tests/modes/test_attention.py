@@ -120,11 +120,12 @@ def test_the_notice_of_an_execution_has_the_first_claim():
         preferences=Preferences(ceiling=Rung.VETO, family_ceilings={"milk": Rung.APPROVE}),
         messages=(ago(1), ago(2)),
     )
-    worth = Worth(wrong={**Worth().wrong, Rung.VETO: 2.6})
+    worth = Worth(wrong={**Worth().wrong, Rung.VETO: 3.0})
     model = FakeModel([a_forecast("coffee", "i1", 0.95), a_forecast("milk", "m1", 0.99)])
     decision = decided(context, model, policy=Policy(worth=worth))
     assert rungs(decision) == {"coffee": Rung.VETO, "milk": Rung.RESPOND}
-    alone = decided(replace(context, preferences=Preferences(ceiling=Rung.APPROVE)), model, policy=Policy(worth=worth))
+    only_milk = Preferences(ceiling=Rung.VETO, family_ceilings={"milk": Rung.APPROVE, "coffee": Rung.RESPOND})
+    alone = decided(replace(context, preferences=only_milk), model, policy=Policy(worth=worth))
     assert rungs(alone) == {"coffee": Rung.RESPOND, "milk": Rung.APPROVE}
     assert rung(of(alone, "milk"), Rung.APPROVE).value > rung(of(decision, "coffee"), Rung.VETO).value
 

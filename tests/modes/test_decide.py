@@ -315,7 +315,7 @@ def test_nothing_is_done_for_whom_nothing_is_due():
 
 
 def test_what_is_hardly_worth_it_is_left():
-    one = only(decided(model=FakeModel([a_forecast(probability=0.45)], thresholds={}), policy=Policy(min_value=0.2)))
+    one = only(decided(model=FakeModel([a_forecast(probability=0.45)], thresholds={}), policy=Policy(min_value=0.3)))
     assert one.rung is Rung.RESPOND
     assert rules(one)[Rung.APPROVE] == "value.low"
 

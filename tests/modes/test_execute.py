@@ -9,6 +9,7 @@ from engine.domain.customers import GoalKind, Grant, Preferences
 from engine.domain.decisions import Mode, Rung, Stage
 from engine.domain.executions import STOPPABLE, UNSETTLED, State
 from engine.domain.nudges import NudgeKind
+from engine.domain.signals import Heard, Record, Signal
 from engine.domain.values import Money
 from modes import execute
 from modes.policy import Policy
@@ -22,6 +23,7 @@ from tests.modes.shop import (
     a_forecast,
     a_goal,
     a_history,
+    a_record,
     a_scene,
     a_signed,
     ago,
@@ -111,25 +113,52 @@ def test_an_execution_of_another_family_is_no_hindrance():
     assert executed(executions=(other,)).rung is Rung.SILENT
 
 
-@pytest.mark.parametrize(
-    ("trouble", "until"),
-    [
-        (an_execution(state=State.VETOED, at=ago(20)), 28),
-        (an_execution(state=State.RETURNED, at=ago(40)), 56),
-    ],
-)
-def test_after_a_veto_or_a_return_the_customer_is_asked_first(trouble, until):
-    found = executed(executions=(trouble,))
-    removed = considered(found, Mode.EXECUTE)
-    assert rules(found)[Rung.VETO] == rules(found)[Rung.SILENT] == "incident"
-    assert removed.allowed
+def heard(signal, days, need="coffee"):
+    return Heard(signal=signal, at=ago(days), need=need, rung=Rung.SILENT, source=f"execution:{signal}{days}")
+
+
+@pytest.mark.parametrize(("signal", "rung"), [(Signal.VETOED, Rung.VETO), (Signal.RETURNED, Rung.VETO)])
+def test_after_a_veto_or_a_return_one_rung_is_lost_at_once(signal, rung):
+    found = only(decided(a_context(record=a_record(heard=(heard(signal, 1),)))))
+    assert found.rung is rung
+    assert rules(found)[Rung.SILENT] == "ladder.rest"
+    elsewhere = only(decided(a_context(record=a_record(heard=(heard(signal, 1, "milk"),)))))
+    assert Rung.SILENT in allowed(elsewhere)
+
+
+def test_a_complaint_is_answered_by_asking_first():
+    found = only(decided(a_context(record=a_record(heard=(heard(Signal.COMPLAINED, 1),)))))
+    assert allowed(found) <= {Rung.RESPOND, Rung.CURATE, Rung.COACH, Rung.APPROVE}
     assert found.rung is Rung.APPROVE
-    later = trouble.due_at + timedelta(days=until)
-    model = FakeModel([a_forecast()])
-    history = a_history(("i1", "coffee", 83), ("i1", "coffee", 55), ("i1", "coffee", 27))
-    context = a_context(executions=(trouble,), history=history)
-    assert only(decided(context, model, now=later - timedelta(seconds=1))).rung is Rung.APPROVE
-    assert only(decided(context, model, now=later)).rung is Rung.SILENT
+
+
+def test_what_was_reviewed_already_costs_no_second_rung():
+    old = a_record(rung=Rung.VETO, heard=(heard(Signal.VETOED, 4),))  # reviewed three days ago
+    assert only(decided(a_context(record=old))).rung is Rung.VETO
+
+
+def test_after_an_incident_an_order_has_to_be_surer():
+    model = FakeModel([a_forecast(probability=0.92)])
+    assert only(decided(model=model)).rung is Rung.SILENT
+    found = only(decided(a_context(record=a_record(heard=(heard(Signal.RETURNED, 20, "milk"),))), model))
+    assert rules(found)[Rung.SILENT] == "certificate.below"
+
+
+def test_two_incidents_in_a_quarter_have_everything_asked_first_until_the_customer_raises_it():
+    twice = (heard(Signal.RETURNED, 60, "milk"), heard(Signal.RETURNED, 40, "tea"))
+    trusting = {"stated_trust": 0.9, "stated_at": ago(50)}
+    found = only(decided(a_context(record=a_record(heard=twice, **trusting))))
+    assert found.rung is Rung.APPROVE
+    assert rules(found)[Rung.VETO] == "conduct.incidents"
+    raised = Heard(signal=Signal.RAISED, at=ago(1), source="preferences:1")
+    assert only(decided(a_context(record=a_record(heard=(*twice, raised), **trusting)))).rung > Rung.APPROVE
+
+
+def test_nothing_is_ordered_unasked_that_was_not_earned():
+    found = only(decided(a_context(record=a_record(rung=Rung.APPROVE))))
+    assert found.rung is Rung.APPROVE
+    assert rules(found)[Rung.VETO] == "ladder.step"
+    assert allowed(only(decided(a_context(record=Record())))) <= {Rung.RESPOND, Rung.CURATE, Rung.COACH}
 
 
 def test_a_family_without_a_forecast_cannot_be_ordered():

@@ -25,6 +25,7 @@ from tests.modes.shop import (
     a_context,
     a_forecast,
     a_history,
+    a_record,
     a_signed,
     ago,
     an_execution,
@@ -202,7 +203,9 @@ def test_braces_in_names_are_only_text():
     items = [an_item("i1", name="{now}", family="{x}", price=usd(500))]
     signed = a_signed(families=frozenset({"{x}"}))
     model = FakeModel([a_forecast("{x}", "i1")])
-    found = only(decided(a_context(history=history, mandates=(signed,)), model, items=items))
+    found = only(
+        decided(a_context(history=history, mandates=(signed,), record=a_record(families=["{x}"])), model, items=items)
+    )
     assert "1 × {now}" in found.reason
     ceiling = Removal(stage=Stage.CEILING, rule="preferences.family_ceilings.{x}", detail={"ceiling": "coach"})
     assert explain.removal(ceiling) == "You said how much may be done for you: at most coach."

@@ -25,6 +25,7 @@ from tests.modes.shop import (
     a_context,
     a_forecast,
     a_history,
+    a_record,
     a_signed,
     ago,
     an_execution,
@@ -193,7 +194,12 @@ def test_a_family_with_dots_in_its_name_is_one_setting():
     model = FakeModel([a_forecast("a.b", "i1", 0.99)])
     history = a_history(*(("i1", "a.b", days) for days in (83, 55, 27)))
     preferences = Preferences(ceiling=Rung.SILENT, family_ceilings={"a.b": Rung.CURATE})
-    context = a_context(history=history, preferences=preferences, mandates=(a_signed(families=frozenset({"a.b"})),))
+    context = a_context(
+        history=history,
+        preferences=preferences,
+        mandates=(a_signed(families=frozenset({"a.b"})),),
+        record=a_record(families=["a.b"]),
+    )
     one = only(decided(context, model))
     assert shown(one.lever) == [("preferences.family_ceilings.a.b", "curate", "silent")]
     assert only(decided(changed(context, one.lever.changes), model)).rung is Rung.SILENT

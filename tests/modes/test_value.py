@@ -123,7 +123,7 @@ def test_the_shops_margin_never_overrules_the_customers_value(margin, probabilit
 
 
 def test_what_would_harm_is_not_chosen_for_its_margin():
-    harmful = {**Worth().wrong, Rung.CURATE: (0.9 * 0.7 * 0.85 - 0.18 + 0.01) / 0.1}
+    harmful = {**Worth().wrong, Rung.CURATE: (0.9 * 0.7 * 0.75 - 0.18 + 0.01) / 0.1}
     context = a_context(preferences=Preferences(ceiling=Rung.CURATE))
     found = only(decided(context, FakeModel([a_forecast(probability=0.9)]), policy=with_margin(10, wrong=harmful)))
     assert rung(found, Rung.CURATE).value == pytest.approx(-0.01)
