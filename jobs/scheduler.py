@@ -98,6 +98,12 @@ def _train(shop: Shop, at: datetime | None) -> Summary:
         return {"published": False, "reason": str(nothing)}
 
 
+def _shadow(shop: Shop, at: datetime | None) -> Summary:
+    from jobs import shadow
+
+    return shadow.run(shop.db, shop.model(), shop.clock(at)(), shop.settings, stopped=shop.stopped)
+
+
 def _reconcile(shop: Shop, at: datetime | None) -> Summary:
     return reconcile.run(shop.db, shop.gateway, shop.clock(at)(), stopped=shop.stopped)
 
@@ -112,6 +118,7 @@ JOBS = {
         Job(name="sweep", every=timedelta(seconds=1), does="places the executions that are due", run=_sweep),
         Job(name="plan", every=timedelta(hours=1), does="decides for every customer, once a day each", run=_plan),
         Job(name="train", every=timedelta(days=1), does="fits, evaluates, publishes if no worse", run=_train),
+        Job(name="shadow", every=timedelta(hours=6), does="closes shadows, reviews ladders weekly", run=_shadow),
         Job(name="reconcile", every=timedelta(minutes=10), does="asks the gateway what is not known", run=_reconcile),
         Job(name="purge", every=timedelta(days=1), does="forgets old replies and runs", run=_purge),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,12 +24,14 @@ class Shopping:
     Attributes
     ----------
     amounts : float array of shape (n_lines,), minor units of each line, nan where unknown
+    customer_ids : by their code in ``lines``
     refused : how many more lines there are, of customers who refused that theirs be used
     """
 
     lines: Lines
     catalogue: Catalogue
     amounts: NDArray[np.float64]
+    customer_ids: Sequence[str] = ()
     refused: int = 0
 
 
@@ -50,6 +53,7 @@ def read(db: Database, settings: Settings, before: datetime) -> Shopping:
         ),
         catalogue=catalogue,
         amounts=found.amounts,
+        customer_ids=tuple(found.customer_ids),
         refused=len(everything) - len(found),
     )
 

@@ -19,7 +19,7 @@ from engine.learn.ranker import never
 from engine.learn.training import Say, Trained, train
 from engine.store import artifacts, models
 from engine.store.database import Database
-from jobs import reliability, shopping, spark
+from jobs import reliability, shadow, shopping, spark
 
 log = structlog.get_logger()
 SEED = 20171130
@@ -100,6 +100,8 @@ def run(
         trained, unreadable=served is None and artifacts.served_id(settings.models) is not None
     )
     _keep(db, settings, trained.model, published=objection is None, reason=reason, now=now)
+    say("beginning ladders", 0, 1)
+    shadow.remember(db, trained.shadows, read.customer_ids, read.catalogue.families, trained.model)
     return Training(
         model_id=trained.model.model_id,
         as_of=as_of,

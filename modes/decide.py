@@ -10,7 +10,7 @@ from engine.domain.context import Context
 from engine.domain.decisions import Considered, Decision, Experience, Mode, Offer, Removal, Rung, RungChoice, Stage
 from engine.domain.placements import Placement
 from engine.learn.base import Forecast, Model
-from modes import capability, curate, explain
+from modes import capability, curate, execute, explain
 from modes.assess import Candidate, candidate
 from modes.filters import Filter
 from modes.lever import lever
@@ -99,7 +99,12 @@ def _experience(choice: Choice, candidates: Sequence[Candidate], scene: Scene, r
         nudge=nudge,
         execution=draft,
         order=found.candidate.order if choice.rung is Rung.RESPOND else None,
+        order_window=_order_window(found.wanted),
     )
+
+
+def _order_window(wanted: Wanted) -> int | None:
+    return None if wanted.order is None or execute.early(wanted.order) else round(wanted.order.window_days)
 
 
 def _considered(mode: Mode, choice: Choice) -> Considered:

@@ -113,7 +113,7 @@ class Ladder:
         """The e-process of each customer over all own shadows at the gate of the last step, shape (n,)."""
         return e_value(self.hits[..., -1].sum(axis=1), self.misses[..., -1].sum(axis=1), float(BARS[-1]))
 
-    def fallen(self, day: float, where: Bools, falls: Ints, to_approve: Bools, rest_days: Floats) -> Ladder:
+    def fallen(self, day: float | Floats, where: Bools, falls: Ints, to_approve: Bools, rest_days: Floats) -> Ladder:
         """At once: so many rungs down, or to approve; evidence above the new rung is halved, rounded down.
 
         Parameters

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from engine.config import Settings
+from engine.domain.decisions import Rung
 from engine.domain.shopping import Item, OrderLine
+from engine.domain.signals import Standing
 from engine.domain.values import Money
-from engine.store import customers, items, orders
+from engine.store import customers, items, ladders, orders
 from engine.store.database import Database
 from jobs import train
 
@@ -56,6 +59,13 @@ def bought(seed: int = 1) -> list[OrderLine]:
                 )
                 day += gap + float(rng.normal(0, 0.15 * gap))
     return lines
+
+
+def earned(db: Database, ids: Iterable[str], rung: Rung = Rung.APPROVE) -> None:
+    """Let customers have earned so much for every family, as if they had been reviewed."""
+    standings = {family: Standing(rung=rung, hits=(10.0,) * 3, shadows=(10.0,) * 3) for family in FAMILIES}
+    with db.begin() as tx:
+        ladders.put(tx, dict.fromkeys(ids, standings), {}, NOW)
 
 
 def open_shop(db: Database, settings: Settings) -> None:

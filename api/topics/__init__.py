@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.topics import (
+    beliefs,
     consents,
     customers,
     decisions,
@@ -25,6 +26,7 @@ TOPICS = (
     consents.topic,
     mandates.topic,
     goals.topic,
+    beliefs.topic,
     decisions.topic,
     offers.topic,
     executions.topic,

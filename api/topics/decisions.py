@@ -14,10 +14,11 @@ from api.service import service
 from api.wire.base import Page
 from api.wire.decisions import DecisionIn, DecisionOut, Decisions, OutcomesIn, OutcomesTaken
 from engine.errors import NotFound
-from engine.store import decisions, outcomes
+from engine.store import customers, decisions, outcomes, signals
 from engine.store.database import Tx
 from engine.store.decisions import Document
 from engine.store.rows import Put
+from modes.hearing import heard
 
 topic = Topic(name="decisions", description="Which experience to give, why, and what became of it")
 ONE = "/v1/decisions/<ident:decision_id>"
@@ -70,8 +71,10 @@ def post_outcomes(decision_id: str, body: OutcomesIn) -> OutcomesTaken:
     """Say what became of a decision; the same outcome said again teaches nothing twice."""
     now = service().now()
     with service().db.begin() as tx:
-        _own(tx, decision_id)
-        words = outcomes.add_many(tx, decision_id, body.domain(now))
+        decided, said = _own(tx, decision_id), body.domain(now)
+        words = outcomes.add_many(tx, decision_id, said)
+        if customers.get_many(tx, [decided["customer_id"]]):  # who is not known is not learned of
+            signals.add(tx, {decided["customer_id"]: heard(decided, said)})
     return OutcomesTaken(
         accepted=sum(word is Put.ACCEPTED for word in words), duplicate=sum(word is Put.DUPLICATE for word in words)
     )

@@ -162,6 +162,7 @@ class DecisionOut(Wire):
     customer_id: str
     decided_at: Time
     model_id: str | None
+    touchpoint: str | None = None
     mode: Mode
     experiences: list[ExperienceOut] = Field(min_length=1)
     experiments: list[dict[str, object]]

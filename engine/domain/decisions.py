@@ -232,6 +232,7 @@ class Experience:
     nudge: NudgeDraft | None = None
     execution: ExecutionDraft | None = None
     order: OrderDraft | None = None
+    order_window: int | None = None  # days, in which an order made unasked now would be right; None: none might be made
 
     @property
     def mode(self) -> Mode:

@@ -29,6 +29,7 @@ from engine.learn.purchases import Purchases
 from engine.learn.ranker import Enough, never
 from engine.learn.replenishment import Replenishment
 from engine.learn.rhythm import WINDOWS
+from engine.learn.shadows import Shadows, shadows
 from engine.learn.snapshots import Snapshots
 from engine.learn.sources import Sources
 
@@ -46,6 +47,7 @@ class Trained:
     model: base.Model
     ours: Accuracy | None  # None: nobody has orders enough to be judged on
     served: Accuracy | None  # of the ranking that is served, judged alike; None: nothing is served yet
+    shadows: Shadows  # what might have been ordered unasked lately
 
 
 def train(
@@ -128,7 +130,7 @@ def train(
         evidence=forecasts.evidence,
         kinds=kinds if isinstance(kinds, Kinds) else None,
     )
-    return Trained(model=model, ours=ours, served=theirs)
+    return Trained(model=model, ours=ours, served=theirs, shadows=forecasts.shadows)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,6 +140,7 @@ class _Forecast:
     replenishment: Replenishment
     evidence: Mapping[int, Evidence]
     metrics: Mapping[str, object] | None
+    shadows: Shadows
 
     @classmethod
     def fit(cls, lines: Lines, catalogue: Catalogue, day: float, seed: int) -> _Forecast:
@@ -146,6 +149,7 @@ class _Forecast:
             replenishment=Replenishment.fit(snapshots, catalogue.families),
             evidence={window: gathered(snapshots, day, window) for window in WINDOWS},
             metrics=_replenishment(snapshots),
+            shadows=shadows(snapshots, day),
         )
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select
 
-from engine.domain.decisions import Considered, Decision, Experience, RungChoice, Showing
+from engine.domain.decisions import Considered, Decision, Experience, Mode, Rung, RungChoice, Showing
 from engine.store.database import Tx
 from engine.store.rows import by_ids, paged
-from engine.store.tables import decision_candidates, decisions
+from engine.store.tables import customers, decision_candidates, decisions
 
 Document = Mapping[str, Any]  # a decision in the words of the wire
 
@@ -52,6 +53,32 @@ def shown(tx: Tx, customer_ids: Collection[str], since: datetime, until: datetim
     for row in by_ids(tx, statement, decisions.c.customer_id, customer_ids):
         found.setdefault(row.customer_id, []).extend(Showing(item_id=id, at=row.decided_at) for id in row.shown)
     return {id: tuple(showings) for id, showings in found.items()}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Foreseen:
+    """An order that a decision might have made, and did not."""
+
+    decision_id: str
+    customer_id: str
+    family: str
+    decided_at: datetime
+    probability: float
+    window_days: int
+
+
+def foreseen(tx: Tx, since: datetime, until: datetime, least: float = 0.5) -> list[Foreseen]:
+    """What might have been ordered unasked in (since, until], from a probability on, of customers who are stored."""
+    c, d = decision_candidates.c, decisions.c
+    statement = (
+        select(c.decision_id, d.customer_id, c.family, d.decided_at, c.probability, c.window_days)
+        .join_from(decision_candidates, decisions)
+        .join(customers, customers.c.customer_id == d.customer_id)
+        .where(d.decided_at > since, d.decided_at <= until, c.rung == Rung.VETO.label, c.chosen.is_(False))
+        .where(c.window_days.is_not(None), c.family.is_not(None), c.probability >= least)
+        .order_by(d.number)
+    )
+    return [Foreseen(**row._mapping) for row in tx.execute(statement)]
 
 
 def mode_mix(tx: Tx, since: datetime | None = None) -> Counter[str]:
@@ -115,4 +142,5 @@ def _candidate(
         "propensity": choice.propensity,
         "removed_stage": removed.stage.value if removed else None,
         "removed_rule": removed.rule if removed else None,
+        "window_days": experience.order_window if considered.mode is Mode.EXECUTE else None,
     }

@@ -24,8 +24,10 @@ from engine.domain.executions import (
     moved,
     total_of,
 )
+from engine.domain.signals import Signal
 from engine.domain.values import Money
 from engine.errors import Conflict, InputError, NotFound
+from engine.store import hearing
 from engine.store.database import Tx
 from engine.store.rows import Values, by_ids
 from engine.store.tables import customers
@@ -177,6 +179,7 @@ def move(
     if tx.execute(changed.values(state=to.value, reason=reason, updated_at=now, **changes)).rowcount != 1:
         raise Conflict(f"execution {execution_id!r} was moved by somebody else")
     note(tx, execution_id, before.state, to, actor, reason, now)
+    hearing.execution(tx, after, actor, now)
     return after
 
 
@@ -204,13 +207,17 @@ def approve(tx: Tx, execution_id: str, actor: str, now: datetime, reason: str | 
     if asked.rung is not Rung.APPROVE or asked.due_at <= now:
         raise Conflict(f"execution {execution_id!r} ({asked.rung.label}, {asked.state}) awaits no approval")
     said = reason or "approved"
-    return move(tx, execution_id, [State.WAITING], State.WAITING, actor, said, now, approved_at=now, due_at=now)
+    done = move(tx, execution_id, [State.WAITING], State.WAITING, actor, said, now, approved_at=now, due_at=now)
+    hearing.said(tx, done, Signal.ACCEPTED, now)
+    return done
 
 
 def snooze(tx: Tx, execution_id: str, actor: str, now: datetime, by: timedelta, reason: str | None = None) -> Execution:
     """Let it be due so much later; Conflict once it is being placed."""
     later = max(_standing(tx, execution_id).due_at, now) + by
-    return move(tx, execution_id, STOPPABLE, State.WAITING, actor, reason or "snoozed", now, due_at=later)
+    done = move(tx, execution_id, STOPPABLE, State.WAITING, actor, reason or "snoozed", now, due_at=later)
+    hearing.said(tx, done, Signal.SNOOZED, now)
+    return done
 
 
 def note(

@@ -20,6 +20,7 @@ from engine.store import items, orders
 from engine.store.database import Tx
 from engine.store.database import now as clock
 from engine.store.executions import get, lock_customers, move, note, with_lines
+from engine.store.hearing import UNANSWERED
 from engine.store.tables import execution_attempts, execution_lines
 from engine.store.tables import executions as table
 from engine.store.tables import orders as orders_table
@@ -159,7 +160,7 @@ def skip_unanswered(tx: Tx, now: datetime, limit: int) -> list[Execution]:
     unanswered = and_(table.c.rung == Rung.APPROVE.label, table.c.approved_at.is_(None), table.c.due_at <= now)
     statement = select(table.c.execution_id).where(table.c.state == State.WAITING, unanswered)
     found = tx.scalars(statement.order_by(table.c.due_at).limit(limit).with_for_update(skip_locked=True)).all()
-    return [move(tx, id, [State.WAITING], State.SKIPPED, ACTOR, "nobody answered", now) for id in found]
+    return [move(tx, id, [State.WAITING], State.SKIPPED, ACTOR, UNANSWERED, now) for id in found]
 
 
 def _behind_fence(tx: Tx, execution: Execution, state: State, values: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Row, insert, select, update
 
 from engine.domain.nudges import ATTENTION, Nudge, NudgeKind, Response
 from engine.errors import NotFound
+from engine.store import hearing
 from engine.store.database import Tx
 from engine.store.rows import by_ids, paged
 from engine.store.tables import nudges as table
@@ -83,6 +84,7 @@ def respond(tx: Tx, nudge_id: str, response: Response, now: datetime) -> Nudge:
     nudge = get(tx, nudge_id)
     if nudge is None:
         raise NotFound("nudge", nudge_id)
+    hearing.message(tx, nudge, now)
     return nudge
 
 

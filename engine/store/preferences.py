@@ -10,6 +10,7 @@ from sqlalchemy import Row, select
 
 from engine.domain.customers import Preferences, QuietHours
 from engine.domain.decisions import Rung
+from engine.store import hearing
 from engine.store.database import Tx
 from engine.store.rows import by_ids, replace_rows
 from engine.store.tables import preferences as table
@@ -40,6 +41,7 @@ def put(tx: Tx, customer_id: str, stated: Preferences, now: datetime) -> None:
         "paused_until": stated.paused_until,
         "updated_at": now,
     }
+    hearing.preferences(tx, customer_id, get(tx, customer_id), stated, now)
     replace_rows(tx, table, ["customer_id"], [row])
 
 

@@ -16,17 +16,19 @@ from engine.config import Settings
 from engine.domain.decisions import Outcome, OutcomeKind, Rung
 from engine.domain.executions import State
 from engine.errors import Conflict
-from engine.store import customers, executions, outcomes
+from engine.store import customers, executions, outcomes, signals
 from engine.store.database import Database, Tx
-from jobs import reconcile
+from jobs import reconcile, shadow
 from jobs.demo.assignment import Assigned
 from jobs.demo.data import Journey
 from jobs.demo.hands import PRESENT, Hands
 from jobs.demo.households import Truth
 from jobs.demo.place import CUT, deliver, signed
 from jobs.demo.shop import TERMS, Shop
+from jobs.evaluate import served
 from jobs.sweep import Sweep
 from modes.document import Json
+from modes.hearing import heard
 
 MORNING, EVENING = time(8), time(20)
 WEEK = timedelta(days=7)
@@ -183,13 +185,14 @@ class Month:
             basket = baskets.get(decision["customer_id"])
             offers = {offer["item_id"] for one in decision["experiences"] for offer in one["offers"]}
             if basket is not None and offers:
-                told.append((decision["decision_id"], sorted(offers & basket)))
+                told.append((decision, sorted(offers & basket)))
         at = lines["ordered_at"].max().to_pydatetime() if len(lines) else None
         with self.diary.timed("telling outcomes"), self.db.begin() as tx:
-            for decision_id, taken in told:
+            for decision, taken in told:
                 said = [Outcome(item_id=id, kind=OutcomeKind.ACCEPTED, at=at) for id in taken]
                 ignored = Outcome(item_id=None, kind=OutcomeKind.IGNORED, at=at)
-                outcomes.add_many(tx, decision_id, said or [ignored])
+                outcomes.add_many(tx, decision["decision_id"], said or [ignored])
+                signals.add(tx, {decision["customer_id"]: heard(decision, said or [ignored])})
                 self.diary.accepted += len(taken)
         self.diary.shown += len(told)
 
@@ -210,6 +213,7 @@ class Month:
         with self.diary.timed("settling"):
             if now.weekday() == RECONCILED or now.date() >= LAST:
                 reconcile.run(self.db, self.shop.gateway, now)
+                shadow.run(self.db, served(self.settings), now, self.settings)
             over = [one for one in self.diary.orders if now - timedelta(days=1) < one.decided_at + one.window <= now]
             with self.db.begin() as tx:
                 standing = {one.execution_id: one for one in executions.get_many(tx, [o.execution_id for o in over])}

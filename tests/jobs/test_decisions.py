@@ -22,7 +22,7 @@ from jobs import decisions as deciding
 from jobs.decisions import Deciding
 from jobs.evaluate import served
 from modes.request import Request
-from tests.shops import CUSTOMERS, NOW, bought, open_shop, stocked
+from tests.shops import CUSTOMERS, NOW, bought, earned, open_shop, stocked
 
 EVERYBODY = [f"c{n}" for n in range(CUSTOMERS)]
 SOME = EVERYBODY[:8]
@@ -56,6 +56,7 @@ def shop(db) -> Database:
         orders.put_lines(tx, lines, import_id=orders.new_import())
         for id in SOME:
             consents.put(tx, id, [Consent(purpose=Purpose.AUTOMATION, state=Grant.GRANTED, at=NOW)])
+    earned(db, SOME)
     return db
 
 

@@ -18,7 +18,7 @@ from engine.store.database import Database
 from jobs import plan
 from jobs.decisions import Deciding
 from jobs.evaluate import served
-from tests.shops import NOW, bought, open_shop, stocked
+from tests.shops import NOW, bought, earned, open_shop, stocked
 
 HOUR = timedelta(hours=1)
 SOME = [f"c{n}" for n in range(8)]
@@ -50,6 +50,7 @@ def shop(db) -> Database:
         customers.ensure(tx, SOME, NOW)
         lines = [line for line in bought() if line.customer_id in SOME]
         orders.put_lines(tx, lines, import_id=orders.new_import())
+    earned(db, SOME)
     return db
 
 

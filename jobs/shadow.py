@@ -1,0 +1,176 @@
+"""What was foreseen and not ordered is closed by what was bought, and ladders are reviewed weekly."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from engine.config import Settings
+from engine.domain.decisions import Rung
+from engine.domain.history import History, at_day, day_of
+from engine.domain.signals import Climb, Heard, Signal, Standing
+from engine.learn.base import Model
+from engine.learn.rhythm import WINDOWS
+from engine.learn.shadows import Shadows
+from engine.store import decisions, ladders, orders, signals
+from engine.store.database import Database, Tx
+from engine.store.decisions import Foreseen
+from jobs.shopping import refusing
+from modes.climb import boundary, climbed
+from modes.gate import promise
+from modes.policy import Policy
+from modes.signals import LESSONS
+
+BACK = timedelta(days=63)  # in which a decision's window is over for sure
+BATCH = 500  # customers at once
+SHADOWS = (Signal.SHADOW_RIGHT, Signal.SHADOW_WRONG)
+
+
+def run(
+    db: Database,
+    model: Model | None,
+    now: datetime,
+    settings: Settings,
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Counter[str]:
+    """Close what is over, then review whose week has come; safe to run twice."""
+    found = Counter[str](customers=0)
+    with db.read() as tx:
+        refused = refusing(tx, settings)
+        seen = decisions.foreseen(tx, now - BACK, now)
+    for ids in _batches(sorted({one.customer_id for one in seen} - refused)):
+        if not stopped():
+            found += _closed(db, ids, [one for one in seen if one.customer_id in set(ids)], now)
+    with db.read() as tx:
+        waiting = ladders.unreviewed(tx, boundary(now))
+    return found + reviewed(db, waiting, model, now, stopped=stopped)
+
+
+def reviewed(
+    db: Database,
+    ids: Sequence[str],
+    model: Model | None,
+    now: datetime,
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Counter[str]:
+    """Review the ladders of some customers as of the latest weekly review."""
+    found, proved = Counter[str](customers=0), certified(model)
+    for some in _batches(ids):
+        if stopped():
+            break
+        with db.begin() as tx:
+            known = ladders.records(tx, some, boundary(now))
+            done = climbed(known, now, proved)
+            standings: dict[str, Mapping[str, Standing]] = {id: {} for id in some}
+            moves: dict[str, Sequence[Climb]] = {}
+            for id, one in done.items():
+                standings[id], moves[id] = one.standings, one.moves
+            ladders.put(tx, standings, moves, boundary(now))
+        found["customers"] += len(some)
+        found["moves"] += sum(len(several) for several in moves.values())
+    return found
+
+
+def certified(model: Model | None) -> list[bool]:
+    """For each step whether it is proved, over any window, that it acts right often enough; asking needs no proof."""
+    return [True, *(_proved(model, rung) for rung in (Rung.VETO, Rung.SILENT))]
+
+
+def remember(db: Database, past: Shadows, customers: Sequence[str], families: Sequence[str], model: Model) -> int:
+    """Begin the ladders of customers who have none with the evidence of their own past; answers how many began."""
+    with db.read() as tx:
+        fresh = set(ladders.unreviewed(tx, at_day(0.0)))
+    heard: dict[str, list[Heard]] = defaultdict(list)
+    rows = zip(
+        past.owners.tolist(),
+        past.families.tolist(),
+        past.opened.tolist(),
+        past.closed.tolist(),
+        past.probability.tolist(),
+        past.right.tolist(),
+        strict=True,
+    )
+    for owner, family, opened, closed, probability, right in rows:
+        if customers[owner] in fresh:
+            heard[customers[owner]].append(
+                Heard(
+                    signal=Signal.SHADOW_RIGHT if right else Signal.SHADOW_WRONG,
+                    at=at_day(closed),
+                    need=families[family],
+                    probability=probability,
+                    source=f"history:{at_day(opened).date().isoformat()}",
+                )
+            )
+    for ids in _batches(sorted(heard)):
+        with db.begin() as tx:
+            signals.add(tx, {id: heard[id] for id in ids})
+    reviewed(db, sorted(heard), model, model.as_of)
+    return len(heard)
+
+
+def _proved(model: Model | None, rung: Rung) -> bool:
+    if model is None:
+        return False
+    return any(model.certificate(window, promise(rung, Policy())).threshold is not None for window in WINDOWS)
+
+
+def _closed(db: Database, ids: Sequence[str], seen: Sequence[Foreseen], now: datetime) -> Counter[str]:
+    with db.begin() as tx:
+        made = dict(_shadows(tx, ids, seen, now))
+        signals.add(tx, made)
+    return Counter(shadows=sum(len(several) for several in made.values()))
+
+
+def _shadows(tx: Tx, ids: Sequence[str], seen: Sequence[Foreseen], now: datetime) -> Iterator[tuple[str, list[Heard]]]:
+    histories = orders.histories(tx, list(ids), before=now)
+    heard = signals.all_of(tx, ids, now)
+    by_customer = sorted(seen, key=lambda one: (one.customer_id, one.family, one.decided_at))
+    for id, own in groupby(by_customer, key=lambda one: one.customer_id):
+        made: list[Heard] = []
+        for family, several in groupby(own, key=lambda one: one.family):
+            known = [one for one in heard.get(id, ()) if one.need == family]
+            made += _of_pair(list(several), known, histories.get(id) or History.empty(), now)
+        if made:
+            yield id, made
+
+
+def _of_pair(seen: Sequence[Foreseen], known: Sequence[Heard], history: History, now: datetime) -> list[Heard]:
+    """The shadows of one need, one after the other; one in whose window we acted says nothing."""
+    free = max((one.at for one in known if one.signal in SHADOWS), default=None)
+    bought = history.days[history.families == seen[0].family]
+    found = []
+    for one in seen:
+        if free is not None and one.decided_at < free:
+            continue
+        end = one.decided_at + timedelta(days=one.window_days)
+        began = day_of(one.decided_at)
+        came = bought[(bought > began) & (bought < day_of(end))]
+        closed = at_day(float(came.min())) if len(came) else end
+        if closed > now:
+            break
+        free = closed
+        acted = any(_acts(other) and one.decided_at <= other.at <= end for other in known)
+        if not acted:
+            found.append(
+                Heard(
+                    signal=Signal.SHADOW_RIGHT if len(came) else Signal.SHADOW_WRONG,
+                    at=closed,
+                    need=one.family,
+                    probability=one.probability,
+                    source=f"decision:{one.decision_id}",
+                )
+            )
+    return found
+
+
+def _acts(heard: Heard) -> bool:
+    lesson = LESSONS[heard.signal]
+    return heard.signal not in SHADOWS and bool(lesson.hit or lesson.miss)
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
