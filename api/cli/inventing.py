@@ -1,0 +1,53 @@
+"""``rapport simulate``: the selector in invented worlds, beside rivals and an oracle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli import out
+from api.cli.out import AsJson
+
+if TYPE_CHECKING:
+    from jobs.simulate import Row
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("simulate")(simulate)
+
+
+def simulate(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="grocery, regular, touchy, or a YAML file")],
+    seeds: Annotated[int, typer.Option(min=1, help="How many worlds.")] = 4,
+    first_seed: Annotated[int, typer.Option(min=0, help="Of the first one; the others follow.")] = 100,
+    as_json: AsJson = False,
+) -> int:
+    """How the selector fares among customers whose wishes are known, beside simple rules and an oracle.
+
+    The world is invented: it can tell which of two ways of deciding is better, not what either would bring.
+
+    Example: `rapport simulate grocery --seeds 2`
+    """
+    from jobs import simulate as inventing
+    from jobs.simulate import scenario as scenarios
+
+    given = scenarios.of(scenario)
+    with out.stages(shown=not as_json) as say:
+        rows = inventing.run(given, range(first_seed, first_seed + seeds), say=say)
+    if as_json:
+        out.document({"policies": [row.document() for row in rows]})
+    else:
+        _tell(rows, f"{given.name}, seeds {first_seed} to {first_seed + seeds - 1}")
+    return 0
+
+
+def _tell(rows: list[Row], title: str) -> None:
+    names = ("policy", "% of oracle", "s.e.", "opt-outs %", "unwanted a customer-year", "margin a customer-month")
+    out.table(names, [_cells(row) for row in rows], title)
+
+
+def _cells(row: Row) -> tuple[object, ...]:
+    share, se = (None if one is None else round(100 * one, 1) for one in (row.share, row.se))
+    return row.policy, share, se, round(row.opt_outs, 1), round(row.unwanted, 2), round(row.margin, 2)
