@@ -85,7 +85,7 @@ class Evening:
     ----------
     acts : rungs as they were carried out, 0 for whoever cannot be reached
     utility, margin : the customers' and the shop's
-    bought : orders customers made of their own accord, here or elsewhere
+    bought, seen : orders customers made of their own accord, here or elsewhere, and those of them made here
     """
 
     acts: Ints
@@ -93,6 +93,7 @@ class Evening:
     utility: Floats
     margin: Floats
     bought: Bools
+    seen: Bools
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -157,25 +158,31 @@ class World:
     def lived(self, acts: Ints, lots: Lots | None = None) -> tuple[World, Evening]:
         """The next morning, and what the day brought, when these rungs are chosen for the pairs."""
         lots = self.luck() if lots is None else lots
+        evening = self.evening(acts, lots)
+        state = self._felt(self._drifted(self._stocked(evening, lots), lots), evening, lots)
+        sent = SPOKEN[evening.acts].sum(axis=1, keepdims=True)
+        state = replace(
+            state,
+            sent=np.concatenate([sent, self.state.sent[:, :-1]], axis=1),
+            signs=_signs(evening),
+            right=(evening.replies.pleased | evening.seen) & ~self.state.other,
+        )
+        return replace(self, day=self.day + 1, state=state), evening
+
+    def evening(self, acts: Ints, lots: Lots) -> Evening:
+        """What the day brings with such luck."""
         carried = np.where(self.reachable[:, None], acts, 0)
         replies = Replies.to(carried, self, lots)
-        bought = self._bought(replies, lots)
+        bought = self._without(replies) & (lots.pair[Lot.RECALLED] < self.customers.recalls)
         seen = bought & (lots.pair[Lot.ELSEWHERE] >= self.scenario.habits.elsewhere)
-        evening = Evening(
+        return Evening(
             acts=carried,
             replies=replies,
             utility=self._utility(carried, replies, bought),
             margin=self._margin(replies, seen),
             bought=bought,
+            seen=seen,
         )
-        state = self._felt(self._drifted(self._stocked(evening, lots), lots), evening, lots)
-        state = replace(
-            state,
-            sent=np.concatenate([SPOKEN[carried].sum(axis=1, keepdims=True), self.state.sent[:, :-1]], axis=1),
-            signs=_signs(replies, seen),
-            right=(replies.pleased | seen) & ~self.state.other,
-        )
-        return replace(self, day=self.day + 1, state=state), evening
 
     def effort(self, rung: int | Ints) -> Floats:
         """What an order costs the customer by the rung through which it is made."""
@@ -186,9 +193,6 @@ class World:
         """What the message of each act costs the customer."""
         worth = self.scenario.worth
         return SPOKEN[acts] * worth.message * (1 + worth.message_load * self.load)
-
-    def _bought(self, replies: Replies, lots: Lots) -> Bools:
-        return self._without(replies) & (lots.pair[Lot.RECALLED] < self.customers.recalls)
 
     def _without(self, replies: Replies) -> Bools:
         """Pairs that have run out, and are brought nothing today."""
@@ -267,8 +271,9 @@ class World:
         return found + moods.unwanted * replies.unwanted + moods.complained * replies.complained
 
 
-def _signs(replies: Replies, seen: Bools) -> Bools:
+def _signs(evening: Evening) -> Bools:
     """What the shop will see of the day, shape (n, m, len(Sign))."""
+    replies = evening.replies
     kept = replies.delivered & ~replies.returned & ~replies.complained & ~replies.edited
     shown = {
         Sign.ACCEPTED: replies.taken & ~replies.edited,
@@ -280,6 +285,6 @@ def _signs(replies: Replies, seen: Bools) -> Bools:
         Sign.KEPT: kept,
         Sign.RETURNED: replies.returned,
         Sign.COMPLAINED: replies.complained,
-        Sign.ORDERED: seen,
+        Sign.ORDERED: evening.seen,
     }
     return np.stack([shown[sign] for sign in Sign], axis=-1)
