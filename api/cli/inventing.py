@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import click
 import typer
 
 from api.cli import out
@@ -11,6 +13,7 @@ from api.cli.out import AsJson
 
 if TYPE_CHECKING:
     from jobs.simulate import Row
+    from jobs.simulate.scenario import Scenario
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +25,10 @@ def simulate(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="grocery, regular, touchy, or a YAML file")],
     seeds: Annotated[int, typer.Option(min=1, help="How many worlds.")] = 4,
     first_seed: Annotated[int, typer.Option(min=0, help="Of the first one; the others follow.")] = 100,
+    log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Instead, one day decided by chance, as a CSV for `rapport ope`."),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """How the selector fares among customers whose wishes are known, beside simple rules and an oracle.
@@ -34,12 +41,28 @@ def simulate(
     from jobs.simulate import scenario as scenarios
 
     given = scenarios.of(scenario)
+    if log is not None:
+        return _log(given, first_seed, log, as_json)
     with out.stages(shown=not as_json) as say:
         rows = inventing.run(given, range(first_seed, first_seed + seeds), say=say)
     if as_json:
         out.document({"policies": [row.document() for row in rows]})
     else:
         _tell(rows, f"{given.name}, seeds {first_seed} to {first_seed + seeds - 1}")
+    return 0
+
+
+def _log(given: Scenario, seed: int, file: Path, as_json: bool) -> int:
+    from jobs.simulate.logs import Eve
+
+    with out.stages(shown=not as_json) as say:
+        say(f"seed {seed}: {given.burn_in} days of burn-in, then the selector", 0, 1)
+        day = Eve.of(given, seed).logged()
+    rows = day.write(file)
+    if as_json:
+        out.document({"log": str(file), "rows": rows})
+    else:
+        click.echo(f"{rows:,} rows of day {day.eve.world.day} in {file}")
     return 0
 
 
