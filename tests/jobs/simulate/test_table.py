@@ -70,4 +70,4 @@ def test_16_the_floor_of_the_simulator():
     assert ours.over_ceiling == 0 < open_.over_ceiling
 
 
-SEEDS = (100, 101, 102)  # the worlds were set up on others
+SEEDS = (200, 201, 202)  # that no parameter of the worlds was chosen on

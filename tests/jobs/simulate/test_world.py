@@ -23,22 +23,22 @@ def after(world: World, rung: Rung, **lots: float) -> tuple[World, float, set[Si
 
 @pytest.mark.parametrize(
     ("rung", "state", "lots", "worth", "seen", "right"),
-    [  # effort counts 1.6 - .6 = 1 times; an order is worth 3, a message .18
+    [  # effort counts 1.6 - .6 = 1 times; an order is worth 3, a message .12
         (Rung.RESPOND, {}, {}, 0.0, set(), False),
         (Rung.RESPOND, {"stock": -1.0}, {"recalled": 0.0}, 3 - 1 - 0.3, {Sign.ORDERED}, True),
         (Rung.RESPOND, {"stock": -1.0}, {"recalled": 0.0, "elsewhere": 0.0}, 3 - 1 - 0.3, set(), False),
         (Rung.RESPOND, {"stock": -1.0}, {"recalled": 1.0}, -0.3, set(), False),
-        (Rung.CURATE, {}, {"taken": 0.0}, 3 - 0.6 - 0.18, {Sign.ACCEPTED}, True),
-        (Rung.CURATE, {}, {"taken": 1.0}, -0.18, {Sign.IGNORED}, False),
-        (Rung.CURATE, {"stock": 9.0}, {"taken": 0.0}, -0.18, {Sign.IGNORED}, False),
-        (Rung.COACH, {}, {"taken": 0.0}, 3 - 0.6 - 0.18 - 0.25, {Sign.ACCEPTED}, True),
-        (Rung.APPROVE, {}, {"taken": 0.0}, 3 - 0.25 - 0.18, {Sign.ACCEPTED}, True),
-        (Rung.APPROVE, {"other": True}, {"taken": 0.0}, 3 - 0.25 - 0.18 - 0.3, {Sign.EDITED}, False),
-        (Rung.APPROVE, {}, {"taken": 1.0, "later": 0.0}, -0.18, {Sign.SNOOZED}, False),
-        (Rung.VETO, {}, {}, 3 - 0.08 - 0.18, {Sign.KEPT}, True),
-        (Rung.VETO, {"stock": 9.0}, {"noticed": 0.0}, -0.18 - 0.4, {Sign.VETOED}, False),
-        (Rung.VETO, {"stock": 9.0}, {"noticed": 1.0}, -0.18 - 4, {Sign.RETURNED}, False),
-        (Rung.VETO, {"other": True}, {"noticed": 0.0}, 3 - 0.08 - 0.18 - 0.3, {Sign.EDITED}, False),
+        (Rung.CURATE, {}, {"taken": 0.0}, 3 - 0.6 - 0.12, {Sign.ACCEPTED}, True),
+        (Rung.CURATE, {}, {"taken": 1.0}, -0.12, {Sign.IGNORED}, False),
+        (Rung.CURATE, {"stock": 9.0}, {"taken": 0.0}, -0.12, {Sign.IGNORED}, False),
+        (Rung.COACH, {}, {"taken": 0.0}, 3 - 0.6 - 0.12 - 0.25, {Sign.ACCEPTED}, True),
+        (Rung.APPROVE, {}, {"taken": 0.0}, 3 - 0.25 - 0.12, {Sign.ACCEPTED}, True),
+        (Rung.APPROVE, {"other": True}, {"taken": 0.0}, 3 - 0.25 - 0.12 - 0.3, {Sign.EDITED}, False),
+        (Rung.APPROVE, {}, {"taken": 1.0, "later": 0.0}, -0.12, {Sign.SNOOZED}, False),
+        (Rung.VETO, {}, {}, 3 - 0.08 - 0.12, {Sign.KEPT}, True),
+        (Rung.VETO, {"stock": 9.0}, {"noticed": 0.0}, -0.12 - 0.4, {Sign.VETOED}, False),
+        (Rung.VETO, {"stock": 9.0}, {"noticed": 1.0}, -0.12 - 4, {Sign.RETURNED}, False),
+        (Rung.VETO, {"other": True}, {"noticed": 0.0}, 3 - 0.08 - 0.12 - 0.3, {Sign.EDITED}, False),
         (Rung.SILENT, {}, {}, 3.0, {Sign.KEPT}, True),
         (Rung.SILENT, {"other": True}, {"sent_back": 0.0}, -4.0, {Sign.RETURNED}, False),
         (Rung.SILENT, {"other": True}, {"sent_back": 1.0}, -2.0, {Sign.KEPT}, False),
@@ -75,7 +75,7 @@ def test_a_goal_that_moved_rests():
     world = one(stock=9.0)
     world = replace(world, customers=replace(world.customers, goal=np.ones((1, 1), bool)))
     later, worth, seen, _ = after(world, Rung.COACH, moved=0.0)
-    assert (round(worth, 6), seen) == (2 - 0.18, {Sign.PROGRESSED})
+    assert (round(worth, 6), seen) == (2 - 0.12, {Sign.PROGRESSED})
     _, worth, seen, _ = after(later, Rung.COACH, moved=0.0)
     assert seen == {Sign.IGNORED}
 
