@@ -27,7 +27,7 @@ def simulate(
     first_seed: Annotated[int, typer.Option(min=0, help="Of the first one; the others follow.")] = 100,
     log: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Instead, one day decided by chance, as a CSV for `rapport ope`."),
+        typer.Option(metavar="FILE", help="Instead of a table: one day decided by chance, as a CSV for `rapport ope`."),
     ] = None,
     as_json: AsJson = False,
 ) -> int:
@@ -48,7 +48,8 @@ def simulate(
     if as_json:
         out.document({"policies": [row.document() for row in rows]})
     else:
-        _tell(rows, f"{given.name}, seeds {first_seed} to {first_seed + seeds - 1}")
+        last = first_seed + seeds - 1
+        _tell(rows, f"{given.name}, seed {last}" if seeds == 1 else f"{given.name}, seeds {first_seed} to {last}")
     return 0
 
 

@@ -43,7 +43,7 @@ def test_one_seed_has_no_standard_error(rapport, small):
 def test_a_person_can_read_it(rapport, small):
     said = rapport("simulate", small, "--seeds", 1)
     assert said.code == 0
-    assert said.out.splitlines()[0].strip() == "small, seeds 100 to 100"
+    assert said.out.splitlines()[0].strip() == "small, seed 100"
     assert any(line.startswith("selector ") for line in said.out.splitlines())
 
 

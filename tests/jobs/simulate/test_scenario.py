@@ -3,6 +3,7 @@
 import re
 from dataclasses import fields
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +88,9 @@ def test_without_a_likeness_everything_must_be_there():
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(InputError, match="a file that is there"):
         scenario.of(str(tmp_path / "no.yaml"))
+
+
+def test_the_example_of_the_page_is_a_scenario():
+    page = (Path(__file__).parents[3] / "docs" / "simulation.md").read_text(encoding="utf-8")
+    found = scenario.read(re.search(r"```yaml\n(.*?)```", page, re.S)[1], "shop")
+    assert (found.customers, found.habits.gap, found.habits.elsewhere, found.moods.patience) == (200, 28.0, 0.3, 1.0)
