@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from benchmarks import world_policy
@@ -52,25 +51,3 @@ def test_ceilings_are_what_keeps_it_below_them(given):
 def test_the_same_seed_lives_the_same_life(given):
     one, other = (played(given, world_policy.make("grocery", CUSTOMERS, NEEDS, SEED), "grocery") for _ in range(2))
     assert (one.utility, one.messages) == (other.utility, other.messages)
-
-
-def test_its_forecast_knows_when_somebody_has_run_out():
-    """A pair that orders every ten days: an order is welcome near the tenth day, and not on the second."""
-    renewals = world_policy.Renewals(1, 1)
-    welcome = []
-    for day in range(1, 100):
-        seen = _Seen(day=day, ordered=(day - 1) % 10 == 0)
-        renewals.learn(seen, np.zeros((1, 1)))
-        welcome.append(float(renewals.welcome(day)[0, 0]))
-    late = np.array(welcome[60:90]).reshape(3, 10)  # days 61 to 90; an order is seen on 61, 71, 81
-    assert late[:, 8].min() > 0.9
-    assert late[:, 1].max() < 0.1
-
-
-class _Seen:
-    """One morning of one pair."""
-
-    def __init__(self, day: int, ordered: bool) -> None:
-        self.day = day
-        self.events = np.array([[world_policy.ORDER if ordered else 0]])
-        self.confirmed = np.array([[ordered]])
