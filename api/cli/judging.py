@@ -11,7 +11,7 @@ import click
 import typer
 
 from api.cli import out
-from api.cli.here import opened
+from api.cli.here import instant, opened
 from api.cli.out import AsJson
 from engine.config import Settings
 from engine.errors import InputError
@@ -25,6 +25,10 @@ PAGE = Path("backtest.html")
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("backtest")(backtest)
+    modes = typer.Typer(help="How decisions come about.", no_args_is_help=True)
+    modes.command("report")(report_modes)
+    modes.callback()(_modes)
+    app.add_typer(modes, name="modes")
 
 
 def backtest(
@@ -69,6 +73,90 @@ def backtest(
         if target is not None:
             click.echo(f"the report: {target.absolute()}")
     click.echo(f"the page: {sheet.absolute().as_uri()}", err=as_json)
+
+
+def _modes() -> None:
+    """How decisions come about."""
+
+
+def report_modes(
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only decisions from then on.")] = None,
+    page: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with pictures there.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How stored decisions came about: the mix, what kept the rest out, what would change, promises and what came.
+
+    Example: `rapport modes report --since 2017-12-01 --page modes.html`
+    """
+    from jobs import choices as reporting
+    from jobs.choices import page as pages
+    from jobs.choices.document import document
+
+    settings = Settings.from_env()
+    moment = instant(settings, since, "--since")
+    if page is not None:
+        _require_folder(page, "--page")
+    with out.stages(shown=True) as say:
+        report = reporting.run(opened(settings), settings, since=moment, say=say)
+    if page is not None:
+        pages.written(report, page)
+    found = document(report)
+    if as_json:
+        out.document(found)
+    else:
+        _told_of_modes(found)
+    if page is not None:
+        click.echo(f"the page: {page.absolute().as_uri()}", err=as_json)
+
+
+def _told_of_modes(found: dict[str, Any]) -> None:
+    click.echo(
+        f"{found['decisions']:,} decisions on {found['needs']:,} needs of {found['customers']:,} customers, "
+        f"{found['first']} to {found['last']}"
+    )
+    names = ("respond", "curate", "coach", "execute")
+    personas = found["by_persona"] if isinstance(found["by_persona"], list) else []
+    for title, rows in (("led", [found["led"], *personas]), ("families", found["by_family"])):
+        out.table(("", "n", *names), [(r["group"], r["n"], *(r["modes"][m] for m in names)) for r in rows], title=title)
+    if not personas:
+        click.echo(f"personas: {found['by_persona']['reason']}; needed: {found['by_persona']['needed']}")
+    moved = [(one["from"], one["to"], one["n"]) for one in found["moves"]]
+    out.table(("from", "to", "needs"), moved, title="week to week")
+    removed = [(one["stage"], one["rule"], one["n"], _listed(one["rungs"])) for one in found["removed_by"]]
+    out.table(("stage", "rule", "n", "rungs"), removed, title="what kept rungs out")
+    click.echo(
+        "the log keeps the first removal of a rung only, so without a stage at most so many change; "
+        f"{_share(found['explained'])[0]} of the needs were given the best by the stored values"
+    )
+    for name in ("stage", "term"):
+        rows = [
+            (one[name], *_share(one["changed"]), _listed(one.get("would_be", {}))) for one in found[f"without_{name}"]
+        ]
+        out.table((name, "changed", "95 %", "to"), rows, title=f"without each {name}, at the stored values")
+    closed = found["nothing_but_respond"]
+    click.echo(
+        f"never anything but respond: {closed['customers']:,} customers; {_listed(closed['by_stage']) or 'none'}"
+    )
+    kept = [
+        (
+            one["rung"],
+            *_share(one["share_right"]),
+            *_share(one["share_settled"]),
+            one["promise"],
+            _listed(one["states"]),
+        )
+        for one in found["promise"]
+    ]
+    out.table(("rung", "right so far", "95 %", "settled", "95 %", "promise", "states"), kept, title="orders")
+
+
+def _share(one: dict[str, Any]) -> tuple[float | None, str]:
+    """The estimate and its interval, or why there is none."""
+    return (one["estimate"], f"{one['low']:.3f} to {one['high']:.3f}") if "estimate" in one else (None, one["reason"])
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {n:,}" for name, n in counts.items())
 
 
 def _told(report: Report) -> None:

@@ -43,3 +43,24 @@ def test_a_replay_that_cannot_be_is_told_of_in_a_sentence(in_shop):
 
 def test_without_orders_there_is_nothing_to_replay(rapport):
     rapport("backtest", "--from", "2017-11-17", "--to", "2017-11-30").failed(1, "no orders")
+
+
+def test_a_report_on_decisions_is_readable_and_the_same_as_json(in_shop, tmp_path):
+    for customer in ("c1", "c2", "c3"):
+        assert in_shop("decide", customer, "--at", "2017-12-01T08:00:00Z").code == 0
+    found = in_shop("modes", "report", "--page", "modes.html", "--json")
+    assert found.code == 0, found.err
+    assert found.json["decisions"] == 3
+    assert found.json["led"]["n"] == 3
+    assert {one["stage"] for one in found.json["removed_by"]} >= {"capability"}
+    assert (tmp_path / "modes.html").as_uri() in found.err
+    plain = in_shop("modes", "report", "--since", "2017-12-01")
+    assert "3 decisions" in plain.out
+    assert "consents.automation" in plain.out
+    in_shop("modes", "report", "--since", "2018-01-01").failed(1, "no decisions")
+    in_shop("modes", "report", "--since", "soon").failed(2, "--since")
+    in_shop("modes", "report", "--page", "no/such.html").failed(2, "--page")
+
+
+def test_without_decisions_there_is_nothing_to_report_on(rapport):
+    rapport("modes", "report").failed(1, "no decisions")

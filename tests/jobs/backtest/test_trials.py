@@ -95,6 +95,8 @@ def test_a_new_cycle_waits_until_the_last_order_is_no_longer_fresh():
     assert memory.takes(Rung.VETO, "tea", "after:2017-11-01", 7, NOW)
     assert not memory.takes(Rung.VETO, "tea", "after:2017-11-20", 7, NOW + timedelta(days=6))
     assert memory.takes(Rung.VETO, "tea", "after:2017-11-20", 7, NOW + timedelta(days=7))
+    assert not memory.takes(Rung.VETO, "tea", "after:2017-11-20", 7, NOW + timedelta(days=70))
+    assert memory.takes(Rung.SILENT, "tea", "after:2017-11-20", 7, NOW)
 
 
 def test_what_was_decided_is_remembered_though_nothing_is_stored():
