@@ -12,7 +12,7 @@ from engine.config import Settings
 from engine.domain.context import Context
 from engine.domain.customers import Grant, Purpose
 from engine.domain.decisions import Rung
-from engine.domain.history import day_of
+from engine.domain.history import History, day_of
 from engine.domain.shopping import Item
 from engine.errors import InputError, Unavailable
 from engine.learn.base import Model
@@ -88,7 +88,7 @@ class Replay:
     def _turn(self, context: Context, now: datetime, model: Model) -> None:
         id = context.customer.customer_id
         memory = self.memories.setdefault(id, Memory.empty())
-        context = memory.of(context, now)
+        context = memory.of(self._as_known(context, now), now)
         decision = decide(
             context,
             model,
@@ -120,6 +120,18 @@ class Replay:
         self.without_forecast += len(decision.experiences) - len(chosen)
         tried = [trial for one in wanted.values() for trial in trials.counterfactual(one, scene, memory)]
         self._written(context, now, model, chosen, tried)
+
+    def _as_known(self, context: Context, now: datetime) -> Context:
+        """Without what Rapport did since the replay began, whether it was stored before or after that morning."""
+        own = self.truth.histories.get(context.customer.customer_id, History.empty())
+        return replace(
+            context,
+            history=own.before(day_of(now)),
+            executions=tuple(one for one in context.executions if one.created_at < self.begin),
+            messages=tuple(at for at in context.messages if at < self.begin),
+            coached={goal: at for goal, at in context.coached.items() if at < self.begin},
+            shown=tuple(one for one in context.shown if one.at < self.begin),
+        )
 
     def _written(
         self,

@@ -13,13 +13,16 @@ from engine.config import Settings
 from engine.domain.customers import Consent, Grant, Mandate, Preferences, Purpose
 from engine.domain.decisions import Rung
 from engine.domain.history import day_of
+from engine.domain.shopping import OrderLine
 from engine.errors import InputError, Unavailable
 from engine.measure.shares import Share
-from engine.store import consents, customers, decisions, items, mandates, orders, preferences
+from engine.store import consents, customers, decisions, executions, items, mandates, orders, preferences
 from engine.store.database import Database
-from jobs import backtest
+from jobs import backtest, train
 from jobs.backtest import page
 from jobs.backtest.report import Report, Row
+from jobs.decisions import Deciding
+from jobs.evaluate import served
 from jobs.train import silent
 from tests.shops import CUSTOMERS, DAYS, NOW, bought, stocked
 
@@ -123,6 +126,22 @@ def test_nothing_sees_the_future(place, tmp_path, monkeypatch):
     assert known.decisions == blind.decisions > 0
     assert known.fits == blind.fits
     assert [one[:7] for one in rows.rows] == [one[:7] for one in same.rows]
+    other.close()
+
+
+def test_what_was_really_decided_meanwhile_changes_nothing(place, report, tmp_path):
+    other, settings = opened(tmp_path / "lived", bought())
+    morning = backtest.datetime.combine(FIRST, backtest.MORNING, settings.timezone)
+    train.run(other, settings, as_of=morning, now=morning)
+    deciding = Deciding(db=other, settings=settings, model=served(settings), trigger="test")
+    for day in range(0, 28, 7):
+        list(deciding.many([f"c{n}" for n in range(CUSTOMERS)], morning + timedelta(days=day)))
+    ordered = OrderLine(order_id="ours", customer_id="c1", ordered_at=morning + timedelta(days=1), item_id="milk-2")
+    with other.begin() as tx:
+        assert sum(executions.counts(tx).values()) > 0
+        orders.put_lines(tx, [ordered], import_id=orders.new_import(), source="execution")
+    lived = backtest.run(other, settings, first=FIRST, last=LAST, say=silent)
+    assert lived.document() == report.document()
     other.close()
 
 
