@@ -49,6 +49,8 @@ def test_the_contracts_hold(copy):
         ("engine/domain", "import engine.assignment", "inside the engine"),
         ("modes", "import engine.store.orders", "modes is pure"),
         ("modes", "import engine.config", "modes is pure"),
+        ("modes", "import engine.measure.shares", "modes is pure"),
+        ("engine/measure", "import engine.store.tables", "inside the engine"),
         ("engine/learn", "import engine.config", "settings are read by the edges only"),
         ("jobs", "import sqlalchemy", "only engine.store speaks SQL"),
         ("modes", "import flask", "only api speaks HTTP"),

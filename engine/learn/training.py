@@ -10,6 +10,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.domain.estimates import NotEstimable
 from engine.domain.history import day_of
 from engine.learn import base, foresight
 from engine.learn.accuracy import Accuracy
@@ -22,7 +23,6 @@ from engine.learn.evaluation import Exam
 from engine.learn.learning import learned
 from engine.learn.lines import Lines, Split, last_orders
 from engine.learn.nearest import Nearest
-from engine.learn.offpolicy.value import NotEstimable
 from engine.learn.personas import Personas
 from engine.learn.personas.served import Kinds
 from engine.learn.purchases import Purchases

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.domain.estimates import NotEstimable
 from engine.errors import InputError, Unavailable
 from engine.learn.offpolicy.policies import Best, Logged, Means, Policy, Table, Target, Uniform
 from engine.learn.offpolicy.reward import Moments, Reward
 from engine.learn.offpolicy.sums import Sums
 from engine.learn.offpolicy.support import Support
-from engine.learn.offpolicy.value import Estimator, NotEstimable, Value, estimates, logged
+from engine.learn.offpolicy.value import Estimator, Value, estimates, logged
 from jobs.ope.frames import BLOCK, ROWS
 from jobs.ope.logs import LogFile, Part, Rejects
 from jobs.ope.tables import PolicyFile

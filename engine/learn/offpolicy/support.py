@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.domain.estimates import NotEstimable
 from engine.learn.offpolicy.log import Floats
 from engine.learn.offpolicy.sums import THIN, WR, N, Sums, W
-from engine.learn.offpolicy.value import NotEstimable
 
 LEAST = 30.0  # effective sample size
 LEAST_SHARE = 0.05  # of the rows, unless it is

@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 from scipy.stats import norm, t
 
+from engine.domain.estimates import NotEstimable
 from engine.learn.offpolicy.log import Floats
 from engine.learn.offpolicy.sums import DR, WR, N, R, Sums, W
 
@@ -44,14 +45,6 @@ class Value:
     low: float  # of the interval that holds the truth in 19 of 20 logs
     high: float
     se: float  # standard error
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NotEstimable:
-    """Why something cannot be known from this log, and what it would take."""
-
-    reason: str
-    needed: str
 
 
 def estimates(

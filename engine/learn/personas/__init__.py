@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.learn.offpolicy.value import NotEstimable
+from engine.domain.estimates import NotEstimable
 from engine.learn.personas import naming
 from engine.learn.personas.behaviour import Features, behaviour, spending
 from engine.learn.personas.leanings import Leanings

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.domain.estimates import NotEstimable
 from engine.learn.cases import of_lines
 from engine.learn.catalogue import Catalogue
 from engine.learn.lines import Lines
 from engine.learn.market import LATELY, Market
-from engine.learn.offpolicy.value import NotEstimable
 from engine.learn.personas import Features, Leanings, Personas, behaviour, personas, spending
 from engine.learn.results import Persona
 from engine.learn.state import State

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
+from engine.domain.estimates import NotEstimable
 from engine.learn.offpolicy import reward as rewards
 from engine.learn.offpolicy import sums as adding
 from engine.learn.offpolicy.log import FOLDS, Shares, folds, mixed, table_of
@@ -19,7 +20,7 @@ from engine.learn.offpolicy.policies import Best, Logged, Means, Stance, Uniform
 from engine.learn.offpolicy.reward import Design, Moments, Reward
 from engine.learn.offpolicy.sums import Sums
 from engine.learn.offpolicy.support import Support
-from engine.learn.offpolicy.value import Estimator, NotEstimable, Value, estimates, logged
+from engine.learn.offpolicy.value import Estimator, Value, estimates, logged
 from tests.engine.learn.decision_logs import ACTIONS, KINDS, Fixed, World, log_of, model_of, sums_of
 from tests.engine.learn.known import law
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from engine.learn.offpolicy.value import NotEstimable
+from engine.domain.estimates import NotEstimable
 from engine.learn.personas import Features, Personas, behaviour, personas
 from engine.learn.personas import mixture as mixtures
 from engine.learn.state import State

@@ -1,0 +1,1 @@
+"""Measures: arrays in, frozen results out, over sums that add."""
