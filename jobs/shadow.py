@@ -10,7 +10,7 @@ from itertools import groupby
 from engine.config import Settings
 from engine.domain.decisions import Rung
 from engine.domain.history import History, at_day, day_of
-from engine.domain.signals import Climb, Heard, Signal, Standing
+from engine.domain.signals import Climb, Heard, Record, Signal, Standing
 from engine.learn.base import Model
 from engine.learn.rhythm import WINDOWS
 from engine.learn.shadows import Shadows
@@ -84,32 +84,39 @@ def remember(db: Database, past: Shadows, customers: Sequence[str], families: Se
     """Begin the ladders of customers who have none with the evidence of their own past; answers how many began."""
     with db.read() as tx:
         fresh = set(ladders.unreviewed(tx, at_day(0.0)))
-    heard: dict[str, list[Heard]] = defaultdict(list)
-    rows = zip(
-        past.owners.tolist(),
-        past.families.tolist(),
-        past.opened.tolist(),
-        past.closed.tolist(),
-        past.probability.tolist(),
-        past.right.tolist(),
-        strict=True,
-    )
-    for owner, family, opened, closed, probability, right in rows:
-        if customers[owner] in fresh:
-            heard[customers[owner]].append(
-                Heard(
-                    signal=Signal.SHADOW_RIGHT if right else Signal.SHADOW_WRONG,
-                    at=at_day(closed),
-                    need=families[family],
-                    probability=probability,
-                    source=f"history:{at_day(opened).date().isoformat()}",
-                )
-            )
+    heard = {id: several for id, several in told(past, customers, families).items() if id in fresh}
     for ids in _batches(sorted(heard)):
         with db.begin() as tx:
             signals.add(tx, {id: heard[id] for id in ids})
     reviewed(db, sorted(heard), model, model.as_of)
     return len(heard)
+
+
+def told(past: Shadows, customers: Sequence[str], families: Sequence[str]) -> dict[str, list[Heard]]:
+    """Past shadows as the signals of each customer."""
+    heard: dict[str, list[Heard]] = defaultdict(list)
+    columns = (past.owners, past.families, past.opened, past.closed, past.probability, past.right)
+    for owner, family, opened, closed, probability, right in zip(*(one.tolist() for one in columns), strict=True):
+        heard[customers[owner]].append(
+            Heard(
+                signal=Signal.SHADOW_RIGHT if right else Signal.SHADOW_WRONG,
+                at=at_day(closed),
+                need=families[family],
+                probability=probability,
+                source=f"history:{at_day(opened).date().isoformat()}",
+            )
+        )
+    return dict(heard)
+
+
+def stood(heard: Mapping[str, Sequence[Heard]], model: Model, now: datetime) -> dict[str, Record]:
+    """Where customers stand by past shadows alone; nothing is stored."""
+    records = {id: Record(heard=tuple(several)) for id, several in heard.items()}
+    found: dict[str, Record] = {}
+    for ids in _batches(sorted(records)):
+        done = climbed({id: records[id] for id in ids}, now, certified(model))
+        found |= {id: Record(standings=done[id].standings, reviewed_at=boundary(now)) for id in ids}
+    return found
 
 
 def _proved(model: Model | None, rung: Rung) -> bool:

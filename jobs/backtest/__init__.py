@@ -14,13 +14,14 @@ from engine.domain.customers import Grant, Purpose
 from engine.domain.decisions import Rung
 from engine.domain.history import History, day_of
 from engine.domain.shopping import Item
+from engine.domain.signals import Record
 from engine.errors import InputError, Unavailable
 from engine.learn.base import Model
-from engine.learn.training import train
+from engine.learn.training import Trained, train
 from engine.store import consents, customers, items, orders, placements
 from engine.store import context as contexts
 from engine.store.database import Database
-from jobs import shopping
+from jobs import shadow, shopping
 from jobs.backtest import trials
 from jobs.backtest.report import Fit, Report, Settled
 from jobs.backtest.rows import Sheet
@@ -57,6 +58,7 @@ class Replay:
     decided: Sheet = field(default_factory=Sheet)
     modes: Sheet = field(default_factory=Sheet)
     memories: dict[str, Memory] = field(default_factory=dict)
+    records: Mapping[str, Record] = field(default_factory=dict)  # where customers stood when it was learned last
     personas: dict[str, int] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     decisions: int = 0
@@ -131,6 +133,19 @@ class Replay:
             messages=tuple(at for at in context.messages if at < self.begin),
             coached={goal: at for goal, at in context.coached.items() if at < self.begin},
             shown=tuple(one for one in context.shown if one.at < self.begin),
+            record=self._record(context),
+        )
+
+    def _record(self, context: Context) -> Record:
+        """Where the customer stood by the days before the latest learning, and what was heard before the replay."""
+        now, stood = context.record, self.records.get(context.customer.customer_id, Record())
+        stated = now.stated_at is not None and now.stated_at < self.begin
+        return replace(
+            stood,
+            heard=tuple(one for one in now.heard if one.at < self.begin and one.signal not in shadow.SHADOWS),
+            stated_agency=now.stated_agency if stated else None,
+            stated_trust=now.stated_trust if stated else None,
+            stated_at=now.stated_at if stated else None,
         )
 
     def _written(
@@ -209,7 +224,10 @@ def run(
     model: Model | None = None
     for n, day in enumerate(days):
         if n % LEARNED == 0:
-            model = _learned(read, settings, day, model, say)
+            learned = _learned(read, settings, day, model, say)
+            model = learned.model
+            heard = shadow.told(learned.shadows, read.customer_ids, read.catalogue.families)
+            replay.records = shadow.stood(heard, model, day)
             fits.append(_fit(model, day, replay.policy))
         say(f"deciding, {day.date()}", n, len(days))
         assert model is not None
@@ -265,7 +283,7 @@ def _replay(
     return replay, len(everybody) - len(ids)
 
 
-def _learned(read: shopping.Shopping, settings: Settings, day: datetime, before: Model | None, say: Say) -> Model:
+def _learned(read: shopping.Shopping, settings: Settings, day: datetime, before: Model | None, say: Say) -> Trained:
     """The model of that day, which saw nothing from then on."""
     return train(
         read.lines,
@@ -278,7 +296,7 @@ def _learned(read: shopping.Shopping, settings: Settings, day: datetime, before:
         factorize=factorize(settings),
         seed=SEED,
         say=lambda stage, done, total: say(f"learning for {day.date()}: {stage}", done, total),
-    ).model
+    )
 
 
 def _fit(model: Model, day: datetime, policy: Policy) -> Fit:
