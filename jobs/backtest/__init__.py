@@ -13,12 +13,12 @@ from engine.domain.context import Context
 from engine.domain.customers import Grant, Purpose
 from engine.domain.decisions import Rung
 from engine.domain.history import History, day_of
-from engine.domain.shopping import Item
+from engine.domain.shopping import Event, Item
 from engine.domain.signals import Record
 from engine.errors import InputError, Unavailable
 from engine.learn.base import Model
 from engine.learn.training import Trained, train
-from engine.store import consents, customers, items, orders, placements
+from engine.store import consents, customers, events, items, orders, placements
 from engine.store import context as contexts
 from engine.store.database import Database
 from jobs import shadow, shopping
@@ -69,8 +69,16 @@ class Replay:
         self.owners = {id: n for n, id in enumerate(self.ids)}
         self.policy = Policy.of(self.settings)
         self.everything = replace(self.policy, max_needs=EVERY)
+        default = Grant(self.settings.personalization_default)
+        self.known: dict[str, Context] = {}
         with self.db.read() as tx:
             self.placements = placements.all(tx)
+            for start in range(0, len(self.ids), BATCH):
+                some = self.ids[start : start + BATCH]
+                found = contexts.read_many(
+                    tx, some, self.begin, zone=self.settings.timezone, personalization_default=default
+                )
+                self.known |= {id: self._at_begin(one) for id, one in found.items()}
 
     def day(self, now: datetime, model: Model) -> None:
         """The morning of one day."""
@@ -80,17 +88,15 @@ class Replay:
     def _contexts(self, now: datetime) -> Iterator[Context]:
         """Those whose turn it is, as known then."""
         ids = [id for id in self.ids if weekday(id) == now.toordinal() % TURN]
-        default = Grant(self.settings.personalization_default)
-        for start in range(0, len(ids), BATCH):
-            with self.db.read() as tx:
-                some = ids[start : start + BATCH]
-                found = contexts.read_many(tx, some, now, zone=self.settings.timezone, personalization_default=default)
-            yield from found.values()
+        with self.db.read() as tx:
+            happened = events.recent(tx, ids, now - contexts.EVENTS, now)
+        for id in ids:
+            yield self._as_known(self.known[id], now, happened.get(id, ()))
 
     def _turn(self, context: Context, now: datetime, model: Model) -> None:
         id = context.customer.customer_id
         memory = self.memories.setdefault(id, Memory.empty())
-        context = memory.of(self._as_known(context, now), now)
+        context = memory.of(context, now)
         decision = decide(
             context,
             model,
@@ -123,17 +129,22 @@ class Replay:
         tried = [trial for one in wanted.values() for trial in trials.counterfactual(one, scene, memory)]
         self._written(context, now, model, chosen, tried)
 
-    def _as_known(self, context: Context, now: datetime) -> Context:
-        """Without what Rapport did since the replay began, whether it was stored before or after that morning."""
+    def _as_known(self, context: Context, now: datetime, happened: tuple[Event, ...]) -> Context:
+        """With what the customer did by that morning."""
         own = self.truth.histories.get(context.customer.customer_id, History.empty())
+        goals = tuple(goal for goal in context.goals if goal.ended_at is None or goal.ended_at > now)
+        record = self._record(context)
+        return replace(context, history=own.before(day_of(now)), events=happened, goals=goals, record=record)
+
+    def _at_begin(self, context: Context) -> Context:
+        """Without what Rapport did since the replay began; what is read of a past instant may hold what came later."""
         return replace(
             context,
-            history=own.before(day_of(now)),
+            history=History.empty(),
             executions=tuple(one for one in context.executions if one.created_at < self.begin),
             messages=tuple(at for at in context.messages if at < self.begin),
             coached={goal: at for goal, at in context.coached.items() if at < self.begin},
             shown=tuple(one for one in context.shown if one.at < self.begin),
-            record=self._record(context),
         )
 
     def _record(self, context: Context) -> Record:

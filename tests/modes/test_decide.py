@@ -141,7 +141,9 @@ def test_what_removes_a_rung_stands_in_the_order_of_the_stages(situation):
 
 
 SHAPES = {
-    "decision": {"decision_id", "customer_id", "decided_at", "model_id", "touchpoint", "mode", "experiences", "experiments"},
+    "decision": {
+        "decision_id", "customer_id", "decided_at", "model_id", "touchpoint", "mode", "experiences", "experiments",
+    },
     "experience": {
         "need", "mode", "rung", "reason", "considered", "lever", "offers", "nudge", "execution", "order",
     },
