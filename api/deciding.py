@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from api.service import Service
 from api.wire.decisions import DecisionIn, wanted
-from engine.store import decided, executions, items, placements
+from engine.store import decided, executions, house, items, placements
 from engine.store.decided import Made
 from engine.store.decisions import Document
 from modes.decide import decide as decided_on
@@ -41,6 +41,7 @@ def decide(here: Service, asked: DecisionIn) -> Document:
             exclude=frozenset(asked.exclude_item_ids),
             filter=asked.filter,
             placements=placements.all(tx),
+            house=house.read(tx, now),
             browse=partial(items.everything, tx),
         )
     if asked.dry_run:

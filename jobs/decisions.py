@@ -13,11 +13,12 @@ import structlog
 from engine.config import Settings
 from engine.domain.context import Context
 from engine.domain.customers import Grant
+from engine.domain.house import House
 from engine.domain.placements import Placement
 from engine.domain.shopping import Item
 from engine.learn.base import Model
 from engine.store import context as contexts
-from engine.store import decided, executions, items, placements
+from engine.store import decided, executions, house, items, placements
 from engine.store.database import Database, Tx
 from engine.store.decided import Made
 from modes.decide import decide
@@ -56,7 +57,7 @@ class Deciding:
         default = Grant(self.settings.personalization_default)
         with self.db.read() as tx:
             context = contexts.read(tx, customer_id, now, zone=self.settings.timezone, personalization_default=default)
-            made = self._made(tx, context, now, request, placements.all(tx))
+            made = self._made(tx, context, now, request, placements.all(tx), house.read(tx, now))
         known = (customer_id,) if context.known else ()
         return document(made.decision) if dry_run else self._kept([made], now, known)[0]
 
@@ -88,12 +89,20 @@ class Deciding:
         default = Grant(self.settings.personalization_default)
         with self.db.read() as tx:
             known = contexts.read_many(tx, ids, now, zone=self.settings.timezone, personalization_default=default)
-            put_forward = placements.all(tx)
-            made = [self._made(tx, context, now, requests.get(id), put_forward) for id, context in known.items()]
+            put_forward, set_up = placements.all(tx), house.read(tx, now)
+            made = [
+                self._made(tx, context, now, requests.get(id), put_forward, set_up) for id, context in known.items()
+            ]
         return self._kept(made, now, known)
 
     def _made(
-        self, tx: Tx, context: Context, now: datetime, request: Request | None, put_forward: Sequence[Placement]
+        self,
+        tx: Tx,
+        context: Context,
+        now: datetime,
+        request: Request | None,
+        put_forward: Sequence[Placement],
+        set_up: House,
     ) -> Made:
         decision = decide(
             context,
@@ -106,6 +115,7 @@ class Deciding:
             touchpoint=self.touchpoint,
             limit=self.limit,
             placements=put_forward,
+            house=set_up,
         )
         return Made(decision=decision, deeds=deeds(decision, now), document=partial(document, decision, True))
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 from engine.domain.context import Context
 from engine.domain.decisions import Stage
 from engine.domain.executions import Execution, ExecutionLine, State
+from engine.domain.house import House
 from engine.domain.nudges import Nudge, NudgeKind
 from engine.domain.shopping import Item
 from modes import agency, attention, rules
@@ -32,7 +33,9 @@ SENTENCES = {
 }
 
 
-def objections(execution: Execution, context: Context, now: datetime, items: Mapping[str, Item]) -> list[Objection]:
+def objections(
+    execution: Execution, context: Context, now: datetime, items: Mapping[str, Item], house: House
+) -> list[Objection]:
     """Everything that speaks against placing a due execution now; empty where it may be placed."""
     found = [*_timing(execution, context, now), *rules.at_placing(execution, context, now, items)]
     known = {(one.rule, one.detail.get("item_id")) for one in found}

@@ -14,10 +14,11 @@ from engine.config import Settings
 from engine.domain.context import Context
 from engine.domain.customers import Grant
 from engine.domain.executions import Answer, Call, Execution, Result, State
+from engine.domain.house import House
 from engine.domain.shopping import Item
 from engine.errors import Conflict
 from engine.store import context as contexts
-from engine.store import executions, items, ledger, nudges
+from engine.store import executions, house, items, ledger, nudges
 from engine.store.database import Database, Tx
 from jobs import placing
 from jobs.gateway import Gateway, Terms, unknown
@@ -31,6 +32,7 @@ class Surroundings:
 
     customers: dict[str, Context]
     catalogue: Mapping[str, Item]
+    house: House  # what operators set
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,9 +88,10 @@ class Sweep:
     def _surroundings(self, tx: Tx, due: Sequence[Execution]) -> Surroundings:
         default = Grant(self.settings.personalization_default)
         ids = {execution.customer_id for execution in due}
-        found = contexts.read_many(tx, ids, self.clock(), zone=self.settings.timezone, personalization_default=default)
+        now = self.clock()
+        found = contexts.read_many(tx, ids, now, zone=self.settings.timezone, personalization_default=default)
         catalogue = items.get_many(tx, {line.item_id for execution in due for line in execution.lines})
-        return Surroundings(customers=found, catalogue=catalogue)
+        return Surroundings(customers=found, catalogue=catalogue, house=house.read(tx, now))
 
     def _intended(self, tx: Tx, claim: ledger.Claim, around: Surroundings, words: Counter[str]) -> Asked | None:
         """The call that is to be made for a claim; None where there is none to make."""
@@ -108,7 +111,7 @@ class Sweep:
         """Stop what may not be placed, and say what became of it; None where nothing speaks against it."""
         context = around.customers[execution.customer_id]
         try:
-            found = placing.objections(execution, context, now, around.catalogue)
+            found = placing.objections(execution, context, now, around.catalogue, around.house)
         except Exception:  # one that cannot be judged is left, under its lease, and the others go on
             log.exception("execution.unjudged", execution_id=execution.execution_id)
             return "broken"

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from engine.domain.context import Context
 from engine.domain.decisions import Considered, Decision, Experience, Mode, Offer, Removal, Rung, RungChoice, Stage
+from engine.domain.house import House
 from engine.domain.placements import Placement
 from engine.learn.base import Forecast, Model
 from modes import capability, curate, execute, explain
@@ -40,6 +41,7 @@ def decide(
     exclude: Collection[str] = frozenset(),
     filter: str | None = None,
     placements: Sequence[Placement] = (),
+    house: House = House(),
     browse: Browse = tuple,
 ) -> Decision:
     """Which experience each need of one customer is given now. The same input gives the same decision.
@@ -52,6 +54,7 @@ def decide(
     exclude : items never to be offered
     filter : a condition on what is offered, see ``modes.filters``
     placements : what operators put forward
+    house : what operators set for the whole place
     browse : every item there is; gone through where a condition leaves out nearly everything
 
     Raises
@@ -70,6 +73,7 @@ def decide(
         limit=limit,
         touchpoint=touchpoint,
         placements=tuple(placements),
+        house=house,
     )
     wanted = needs(scene.context, model, now, request, policy, scene.shelf)
     candidates = [candidate(one, request, scene) for one in wanted]

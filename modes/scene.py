@@ -7,6 +7,7 @@ from datetime import datetime
 
 from engine.domain.context import Context
 from engine.domain.history import day_of
+from engine.domain.house import House
 from engine.domain.placements import Placement
 from engine.learn.base import Model
 from modes.conduct import Conduct
@@ -27,6 +28,7 @@ class Scene:
     limit: int
     touchpoint: str | None = None  # where the customer is
     placements: tuple[Placement, ...] = ()  # of the shop's operators
+    house: House = field(default_factory=House)  # what they set for the whole place
     rotates: bool = True  # what was shown lately and left makes room
     conduct: Conduct = field(init=False)  # how the customer took what was done so far
 
