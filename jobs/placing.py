@@ -13,8 +13,9 @@ from engine.domain.executions import Execution, ExecutionLine, State
 from engine.domain.house import House
 from engine.domain.nudges import Nudge, NudgeKind
 from engine.domain.shopping import Item
-from modes import agency, attention, rules
+from modes import agency, attention, explain, rules
 from modes.rules import Objection
+from modes.words import Words
 
 STALE = timedelta(days=3)  # an order that could not be placed for so long is no longer expected
 LEFT_OUT = (
@@ -22,15 +23,6 @@ LEFT_OUT = (
     "execution.stale",
     "need.met",
 )  # not this time; whatever else speaks against it refuses it
-SENTENCES = {
-    "out_of_stock": "it is out of stock",
-    "item.unavailable": "it is not available",
-    "price_changed": "its price has changed",
-    "item.price_risen": "its price has risen",
-    "payment_failed": "the payment did not go through",
-    "mandate.budget": "the budget you set would be exceeded",
-    "mandate.price_high": "its price is above what you allowed",
-}
 
 
 def objections(
@@ -91,7 +83,7 @@ def notice(execution: Execution, context: Context, now: datetime, items: Mapping
         nudge_id=uuid4().hex,
         customer_id=execution.customer_id,
         kind=NudgeKind.PLACED if placed else NudgeKind.REFUSED,
-        text=_placed_text(execution, items) if placed else _refused_text(execution, items),
+        text=_told(execution, items, Words.of(context.customer.locale)),
         facts={"order_id": execution.order_id, "total": execution.total.decimal(), "currency": execution.total.currency}
         if placed
         else {"reason": execution.reason},
@@ -102,17 +94,18 @@ def notice(execution: Execution, context: Context, now: datetime, items: Mapping
     )
 
 
-def _placed_text(execution: Execution, items: Mapping[str, Item]) -> str:
-    return f"Ordered for you: {_listed(execution, items)}, {execution.total} in all."
+def _told(execution: Execution, items: Mapping[str, Item], words: Words) -> str:
+    """What became of it, in a sentence."""
+    listed = explain.lines([(line.quantity, _name(line.item_id, items)) for line in execution.lines], words)
+    if execution.state is State.PLACED:
+        return words.say("placed", lines=listed, total=str(execution.total))
+    return words.say("refused", lines=listed, why=_why(execution.reason, words))
 
 
-def _refused_text(execution: Execution, items: Mapping[str, Item]) -> str:
-    why = SENTENCES.get((execution.reason or "").split(",")[0], "what you set does not allow it now")
-    return f"Not ordered: {_listed(execution, items)}, because {why}."
-
-
-def _listed(execution: Execution, items: Mapping[str, Item]) -> str:
-    return ", ".join(f"{line.quantity} × {_name(line.item_id, items)}" for line in execution.lines)
+def _why(reason: str | None, words: Words) -> str:
+    """Why an order was refused; only what the customer can make something of is told."""
+    key = f"because-{(reason or '').split(',')[0].replace('.', '-')}"
+    return words.say(key if words.knows(key) else "because-else")
 
 
 def _name(item_id: str, items: Mapping[str, Item]) -> str:

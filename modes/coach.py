@@ -18,6 +18,7 @@ from engine.learn.base import Forecast, is_due
 from modes import agency, attention, habits
 from modes.scene import Scene
 from modes.shelf import Shelf
+from modes.words import Words
 
 OVERSHOOT = 0.5  # heading for half as much again as the target is as good as missing it
 EARLY = 0.25  # share of a period before which no pace can be told
@@ -69,14 +70,14 @@ def lines_wanted(goals: tuple[Goal, ...], history: History, now: datetime) -> se
 
 
 def progress(
-    goal: Goal, history: History, forecasts: Mapping[str, Forecast], shelf: Shelf, now: datetime
+    goal: Goal, history: History, forecasts: Mapping[str, Forecast], shelf: Shelf, now: datetime, words: Words
 ) -> Progress | None:
     """How the goal stands, or None where there is nothing useful to say of it."""
     if goal.kind is GoalKind.SPEND_LESS:
-        return _spend_less(goal, history, shelf, now)
+        return _spend_less(goal, history, shelf, now, words)
     if goal.kind is GoalKind.BUY_MORE:
-        return _buy_more(goal, history, now)
-    return _not_run_out(goal, forecasts, now)
+        return _buy_more(goal, history, now, words)
+    return _not_run_out(goal, forecasts, words)
 
 
 def draft(found: Progress, scene: Scene) -> NudgeDraft:
@@ -105,7 +106,7 @@ def send(draft: NudgeDraft, decision: Decision, position: int, now: datetime) ->
     )
 
 
-def _spend_less(goal: Goal, history: History, shelf: Shelf, now: datetime) -> Progress | None:
+def _spend_less(goal: Goal, history: History, shelf: Shelf, now: datetime, words: Words) -> Progress | None:
     if goal.target is None or goal.category is None:
         return None
     at, currency = period(goal, now), goal.currency or DEFAULT_CURRENCY
@@ -115,7 +116,8 @@ def _spend_less(goal: Goal, history: History, shelf: Shelf, now: datetime) -> Pr
     if spent < goal.target / 2 or risk == 0:
         return None
     said, aim = Money(minor=spent, currency=currency), Money(minor=round(goal.target), currency=currency)
-    text = f"You have spent {said} of the {aim} you set yourself for {goal.category}, with {_days(at.left)} to go."
+    left = words.say("days", n=at.left)
+    text = words.say("goal-spend_less", spent=str(said), target=str(aim), category=goal.category, left=left)
     facts = {"spent": said.decimal(), "target": aim.decimal(), "currency": currency, "days_left": at.left}
     return Progress(goal=goal, risk=risk, text=text, facts={"category": goal.category, **facts})
 
@@ -136,7 +138,7 @@ def _within(item_id: str, category: str, shelf: Shelf, currency: str) -> bool:
     return category in agency.names(item.category)
 
 
-def _buy_more(goal: Goal, history: History, now: datetime) -> Progress | None:
+def _buy_more(goal: Goal, history: History, now: datetime, words: Words) -> Progress | None:
     if not goal.target or goal.family is None:
         return None
     at = period(goal, now)
@@ -144,41 +146,19 @@ def _buy_more(goal: Goal, history: History, now: datetime) -> Progress | None:
     pace = goal.target * at.share
     if at.share < EARLY or done >= goal.target or pace - done < 0.5:
         return None
-    text = (
-        f"You wanted to buy {goal.family} {goal.target:g} times in {goal.period_days} days "
-        f"and have done so {_times(done)}, with {_days(at.left)} to go."
-    )
+    numbers = {"target": f"{goal.target:g}", "period": str(goal.period_days)}
+    spoken = {"times": words.say("times", n=done), "left": words.say("days", n=at.left)}
+    text = words.say("goal-buy_more", family=goal.family, **numbers, **spoken)
     facts = {"family": goal.family, "done": done, "target": goal.target, "days_left": at.left}
     return Progress(goal=goal, risk=min((pace - done) / pace, 1.0), text=text, facts=facts)
 
 
-def _not_run_out(goal: Goal, forecasts: Mapping[str, Forecast], now: datetime) -> Progress | None:
+def _not_run_out(goal: Goal, forecasts: Mapping[str, Forecast], words: Words) -> Progress | None:
     forecast = forecasts.get(goal.family or "")
     if forecast is None or not is_due(forecast.evidence.since_days, forecast.evidence.median_gap_days):
         return None
     since, gap = round(forecast.evidence.since_days), round(forecast.evidence.median_gap_days)
-    text = (
-        f"You did not want to run out of {forecast.family}: you bought it {ago(since)}, "
-        f"and it usually lasts you about {_days(gap)}."
-    )
+    spoken = {"ago": words.say("ago", n=since), "lasts": words.say("days", n=gap)}
+    text = words.say("goal-not_run_out", family=forecast.family, **spoken)
     facts = {"family": forecast.family, "since_days": since, "every_days": gap}
     return Progress(goal=goal, risk=forecast.probability, text=text, facts=facts)
-
-
-def ago(days: int) -> str:
-    """How long ago, in words.
-
-    Examples
-    --------
-    >>> ago(0), ago(1), ago(12)
-    ('today', 'yesterday', '12 days ago')
-    """
-    return {0: "today", 1: "yesterday"}.get(days, f"{_days(days)} ago")
-
-
-def _days(n: int) -> str:
-    return f"{n} day" if n == 1 else f"{n} days"
-
-
-def _times(n: int) -> str:
-    return {0: "not yet", 1: "once", 2: "twice"}.get(n, f"{n} times")

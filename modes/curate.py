@@ -50,7 +50,7 @@ def _option(rank: int, item: Item, own: Habit | None, forecast: Forecast | None,
         score=1 / (rank + 1),
         probability=likely,
         price=item.price,
-        reasons=evidence.worded(reasons, scene.shelf.name),
+        reasons=evidence.worded(reasons, scene.shelf.name, scene.words),
     )
 
 

@@ -85,6 +85,7 @@ def decide(
         decided_at=now,
         model_id=None if model is None else model.model_id,
         touchpoint=touchpoint,
+        locale=scene.context.customer.locale,
         experiences=_filled(experiences, wanted, scene),
     )
 

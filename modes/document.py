@@ -25,6 +25,7 @@ from engine.domain.executions import Execution
 from engine.domain.history import at_day
 from engine.learn.base import Forecast
 from modes import explain as sentences
+from modes.words import Words
 
 Json = dict[str, Any]  # what orjson writes: text, numbers, lists, objects
 
@@ -37,7 +38,7 @@ def document(decision: Decision, explain: bool = True, executions: Mapping[int, 
     explain : False leaves out reasons of offers, details of removals and levers; every field stays
     executions : position of the experience -> its execution, where the ledger took it
     """
-    stored = executions or {}
+    stored, words = executions or {}, Words.of(decision.locale) if explain else None
     return {
         "decision_id": decision.decision_id,
         "customer_id": decision.customer_id,
@@ -45,7 +46,7 @@ def document(decision: Decision, explain: bool = True, executions: Mapping[int, 
         "model_id": decision.model_id,
         "touchpoint": decision.touchpoint,
         "mode": decision.mode.value,
-        "experiences": [_experience(one, explain, stored.get(n)) for n, one in enumerate(decision.experiences)],
+        "experiences": [_experience(one, words, stored.get(n)) for n, one in enumerate(decision.experiences)],
         "experiments": [],
     }
 
@@ -71,14 +72,14 @@ def instant(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
-def _experience(one: Experience, explain: bool, execution: Execution | None) -> Json:
-    need = one.need
+def _experience(one: Experience, words: Words | None, execution: Execution | None) -> Json:
+    need, explain = one.need, words is not None
     return {
         "need": {"family": need.family, "phase": need.phase.value, "source": need.source.value},
         "mode": one.mode.value,
         "rung": one.rung.label,
         "reason": one.reason,
-        "considered": [_considered(each, explain) for each in one.considered],
+        "considered": [_considered(each, words) for each in one.considered],
         "lever": _lever(one.lever) if explain and one.lever else None,
         "offers": [offer(each, explain) for each in one.offers],
         "nudge": _nudge(one.nudge) if one.nudge else None,
@@ -87,27 +88,27 @@ def _experience(one: Experience, explain: bool, execution: Execution | None) -> 
     }
 
 
-def _considered(one: Considered, explain: bool) -> Json:
+def _considered(one: Considered, words: Words | None) -> Json:
     return {
         "mode": one.mode.value,
         "allowed": one.allowed,
         "value": _rounded(one.value),
         "probability": _rounded(one.probability),
         "propensity": one.propensity,
-        "rungs": {each.rung.label: _rung(each, explain) for each in one.rungs},
-        "removed_by": _removal(one.removed_by, explain),
+        "rungs": {each.rung.label: _rung(each, words) for each in one.rungs},
+        "removed_by": _removal(one.removed_by, words),
     }
 
 
-def _rung(one: RungChoice, explain: bool) -> Json:
-    removed = _removal(one.removed_by, explain)
+def _rung(one: RungChoice, words: Words | None) -> Json:
+    removed = _removal(one.removed_by, words)
     return {"value": _rounded(one.value), "propensity": one.propensity, "removed_by": removed}
 
 
-def _removal(one: Removal | None, explain: bool) -> Json | None:
+def _removal(one: Removal | None, words: Words | None) -> Json | None:
     if one is None:
         return None
-    detail = {**one.detail, "sentence": sentences.removal(one)} if explain else {}
+    detail = {**one.detail, "sentence": sentences.removal(one, words)} if words else {}
     return {"stage": one.stage.value, "rule": one.rule, "detail": detail}
 
 

@@ -7,7 +7,7 @@ from engine.domain.signals import BOTTOM, Standing
 from modes.ladder import LEAST
 from modes.scene import Scene
 
-REACHED = {Rung.COACH: "advise", Rung.APPROVE: "ask first", Rung.VETO: "announce"}
+REACHED = {Rung.COACH: "advise", Rung.APPROVE: "ask", Rung.VETO: "announce"}
 
 
 def removals(rung: Rung, need: str | None, ceiling: Rung, scene: Scene) -> list[Removal]:

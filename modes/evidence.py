@@ -6,33 +6,34 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from engine.domain.decisions import Reason
-from modes.coach import ago
 from modes.habits import Habit
+from modes.words import Words
 
 Name = Callable[[str], str]  # what an item is called
 Facts = Mapping[str, object]
 
 
-def worded(reasons: Iterable[Reason], name: Name) -> tuple[Reason, ...]:
+def worded(reasons: Iterable[Reason], name: Name, words: Words) -> tuple[Reason, ...]:
     """The reasons with their sentences, each once."""
     unique: dict[tuple[str, str], Reason] = {}
     for reason in reasons:
         unique.setdefault((reason.code, repr(sorted(reason.params.items()))), reason)
-    return tuple(replace(reason, sentence=sentence(reason, name)) for reason in unique.values())
+    return tuple(replace(reason, sentence=sentence(reason, name, words)) for reason in unique.values())
 
 
-def sentence(reason: Reason, name: Name) -> str:
+def sentence(reason: Reason, name: Name, words: Words) -> str:
     """What a reason says; nothing for a code that has no words.
 
     Examples
     --------
-    >>> sentence(Reason(code="bought_before", params={"times": 5, "days_ago": 3}), str)
+    >>> english = Words.of("en")
+    >>> sentence(Reason(code="bought_before", params={"times": 5, "days_ago": 3}), str, english)
     'You bought it on 5 days, the last time 3 days ago.'
-    >>> sentence(Reason(code="goes_with", params={"item_id": "i1"}), lambda id: "Beans")
+    >>> sentence(Reason(code="goes_with", params={"item_id": "i1"}), lambda id: "Beans", english)
     'It is bought by those who buy Beans.'
     """
     word = SENTENCES.get(reason.code)
-    return "" if word is None else word(reason.params, name)
+    return "" if word is None else word(reason.params, name, words)
 
 
 def last_bought(habit: Habit, day: float) -> Reason:
@@ -40,31 +41,46 @@ def last_bought(habit: Habit, day: float) -> Reason:
     return Reason(code="last_bought", params={"days": round(day - habit.last_day), "times": habit.days})
 
 
-def _rhythm(facts: Facts, name: Name) -> str:
-    days = _number(facts, "days")
-    return "You buy it every day." if days <= 1 else f"You buy it about every {days} days."
+def _rhythm(facts: Facts, name: Name, words: Words) -> str:
+    return words.say("offer-buys_every", n=_number(facts, "days"))
 
 
-def _bought(facts: Facts, name: Name) -> str:
-    times, since = _number(facts, "times"), ago(_number(facts, "days_ago" if "days_ago" in facts else "days"))
-    return f"You bought it {since}." if times == 1 else f"You bought it on {times} days, the last time {since}."
+def _bought(facts: Facts, name: Name, words: Words) -> str:
+    times = _number(facts, "times")
+    ago = words.say("ago", n=_number(facts, "days_ago" if "days_ago" in facts else "days"))
+    return words.say("offer-bought_once", ago=ago) if times == 1 else words.say("offer-bought", n=str(times), ago=ago)
 
 
-def _with(facts: Facts, name: Name) -> str:
-    return f"It is bought by those who buy {name(str(facts['item_id']))}."
+def _with(facts: Facts, name: Name, words: Words) -> str:
+    return words.say("offer-with", name=name(str(facts["item_id"])))
 
 
-def _popular(facts: Facts, name: Name) -> str:
-    among = f" in {facts['category']}" if "category" in facts else ""
+def _like(facts: Facts, name: Name, words: Words) -> str:
+    return words.say("offer-like_looked_at", name=name(str(facts["item_id"])))
+
+
+def _popular(facts: Facts, name: Name, words: Words) -> str:
     place = _number(facts, "place")
-    return f"It is number {place} of what customers buy most lately{among}." if place else "Many customers buy it."
+    if not place:
+        return words.say("offer-popular_unplaced")
+    if "category" in facts:
+        return words.say("offer-popular_among", place=str(place), category=str(facts["category"]))
+    return words.say("offer-popular", place=str(place))
 
 
-def _hours(doing: str) -> Callable[[Facts, Name], str]:
-    def said(facts: Facts, name: Name) -> str:
+def _plain(key: str) -> Callable[[Facts, Name, Words], str]:
+    return lambda facts, name, words: words.say(key)
+
+
+def _family(key: str) -> Callable[[Facts, Name, Words], str]:
+    return lambda facts, name, words: words.say(key, family=str(facts["family"]))
+
+
+def _hours(key: str) -> Callable[[Facts, Name, Words], str]:
+    def said(facts: Facts, name: Name, words: Words) -> str:
         hours = _number(facts, "hours_ago")
-        when = "a moment ago" if hours < 1 else "an hour ago" if hours == 1 else f"{hours} hours ago"
-        return f"You {doing} {when if hours < 48 else ago(round(hours / 24))}."
+        ago = words.say("hours", n=hours) if hours < 48 else words.say("ago", n=round(hours / 24))
+        return words.say(key, ago=ago)
 
     return said
 
@@ -74,22 +90,20 @@ def _number(facts: Facts, key: str) -> int:
     return round(value) if isinstance(value, int | float) else 0
 
 
-SENTENCES: Mapping[str, Callable[[Facts, Name], str]] = {
+SENTENCES: Mapping[str, Callable[[Facts, Name, Words], str]] = {
     "buys_every": _rhythm,
     "bought_before": _bought,
     "last_bought": _bought,
     "goes_with": _with,
     "bought_with": _with,
-    "tastes_like": lambda facts, name: "It suits what you buy otherwise.",
+    "tastes_like": _plain("offer-tastes_like"),
     "popular": _popular,
-    "popular_in": lambda facts, name: f"Many customers who want {facts['family']} take it.",
-    "same_family": lambda facts, name: f"It is {facts['family']} too.",
-    "in_catalogue": lambda facts, name: "We have it; nothing else speaks for it yet.",
-    "in_cart": _hours("put it in your cart"),
-    "looked_at": _hours("looked at it"),
-    "told_of": _hours("told somebody of it"),
-    "like_looked_at": lambda facts, name: (
-        f"It is of the same kind as {name(str(facts['item_id']))}, which you looked at."
-    ),
-    "placed": lambda facts, name: "The shop put it forward here.",
+    "popular_in": _family("offer-popular_in"),
+    "same_family": _family("offer-same_family"),
+    "in_catalogue": _plain("offer-in_catalogue"),
+    "in_cart": _hours("offer-in_cart"),
+    "looked_at": _hours("offer-looked_at"),
+    "told_of": _hours("offer-told_of"),
+    "like_looked_at": _like,
+    "placed": _plain("offer-placed"),
 }

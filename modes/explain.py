@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
 
 from engine.domain.decisions import DraftLine, ExecutionDraft, NudgeDraft, OrderDraft, Removal, Rung, Source
 from engine.domain.values import Money
 from engine.learn.base import Forecast
-from modes.coach import ago
 from modes.request import Request
 from modes.scene import Scene
 from modes.select import Choice
 from modes.shelf import Shelf
+from modes.words import Words
+
+ENGLISH = Words.of(None)
 
 
 def experience(
@@ -29,149 +29,108 @@ def experience(
     return _curate(choice, scene) if choice.rung is Rung.CURATE else _respond(choice, scene)
 
 
-def removal(found: Removal) -> str:
+def removal(found: Removal, words: Words = ENGLISH) -> str:
     """What kept a way of serving the customer from being chosen."""
     if found.detail.get("stated") is False:
-        return _UNSTATED
-    facts = {key: _said(value) for key, value in found.detail.items()}
-    template = _REMOVALS.get(found.rule) or _REMOVALS.get(found.rule.rsplit(".", 1)[0]) or _CEILINGS
+        return words.say("ceiling-unstated")
+    facts = {key: _said(key, value, words) for key, value in found.detail.items()}
     try:
-        return template.format_map(facts)
+        return words.say(_key(found.rule, words), **facts)
     except KeyError:
-        return _PLAIN
+        return words.say("plain")
 
 
-def rhythm(forecast: Forecast) -> str:
+def rhythm(forecast: Forecast, words: Words = ENGLISH) -> str:
     """The facts of a forecast, as the beginning of a sentence."""
     evidence = forecast.evidence
-    gap, since = round(evidence.median_gap_days), round(evidence.since_days)
-    often = "every day" if gap <= 1 else f"about every {gap} days"
-    return f"You buy {forecast.family} {often} and last did {ago(since)}"
+    often = words.say("often", n=round(evidence.median_gap_days))
+    return words.say("rhythm", family=forecast.family, often=often, ago=words.say("ago", n=round(evidence.since_days)))
+
+
+def lines(parts: Sequence[tuple[int, str]], words: Words = ENGLISH) -> str:
+    """Quantities and names in a row."""
+    return words.listed([words.say("line", quantity=str(quantity), name=name) for quantity, name in parts])
+
+
+def _key(rule: str, words: Words) -> str:
+    """Under which key a rule has words; a ceiling's ends with a name of the shop's."""
+    named = (rule.replace(".", "-"), rule.rsplit(".", 1)[0].replace(".", "-"))
+    return next((key for key in named if words.knows(key)), "ceiling")
 
 
 def _execution(draft: ExecutionDraft, choice: Choice, scene: Scene) -> str:
-    forecast = choice.prospect.wanted.forecast
-    why = "You may need it again" if forecast is None else rhythm(forecast)
-    what = f"{_lines(draft.lines, scene.shelf)} for {draft.total}"
-    when = _when(draft.due_at, scene.context.zone)
-    if draft.rung is Rung.APPROVE:
-        return f"{why}: shall we order {what}? We ask until {when}."
-    if draft.rung is Rung.VETO:
-        return f"{why}, so {what} will be ordered for you at {when} unless you stop it."
-    return f"{why}, so {what} is being ordered for you, as you signed for."
+    forecast, words = choice.prospect.wanted.forecast, scene.words
+    why = words.say("execution-unsaid") if forecast is None else rhythm(forecast, words)
+    what = words.say("priced", lines=_lines(draft.lines, scene.shelf, words), total=str(draft.total))
+    when = words.when(draft.due_at, scene.context.zone)
+    return words.say(f"execution-{draft.rung.label}", why=why, what=what, when=when)
 
 
 def _request(choice: Choice, request: Request, scene: Scene) -> str:
     order = choice.prospect.candidate.order
     if order is not None:
         return _order(order, scene)
-    asked = request.query or request.category or "that"
-    if any(option.item_id in request.matches for option in choice.prospect.candidate.options):
-        return f"You asked for “{asked}”: here is what we have, to choose from."
-    return f"We have nothing for “{asked}” now; here is what might suit you instead."
+    asked = request.query or request.category or scene.words.say("request-that")
+    met = any(option.item_id in request.matches for option in choice.prospect.candidate.options)
+    return scene.words.say("request-options" if met else "request-nothing", asked=asked)
 
 
 def _order(order: OrderDraft, scene: Scene) -> str:
-    total = "" if order.total is None else f", {order.total} in all"
-    ready = f"Your order is ready to confirm: {_lines(order.lines, scene.shelf)}{total}" if order.lines else ""
-    missing = "; ".join(_unmet(one.item_id, [s.item_id for s in one.substitutes], scene.shelf) for one in order.unmet)
-    return f"{'; '.join(part for part in (ready, missing) if part)}."
+    parts = [_ready(order, scene)] if order.lines else []
+    parts += [_unmet(one.item_id, [s.item_id for s in one.substitutes], scene) for one in order.unmet]
+    return f"{'; '.join(parts)}."
 
 
-def _unmet(item_id: str | None, others: Sequence[str], shelf: Shelf) -> str:
-    name = "what you asked for" if item_id is None else shelf.name(item_id)
-    return f"{name} is out of stock" + (f", {shelf.name(others[0])} could stand in for it" if others else "")
+def _ready(order: OrderDraft, scene: Scene) -> str:
+    listed = _lines(order.lines, scene.shelf, scene.words)
+    if order.total is None:
+        return scene.words.say("order-ready", lines=listed)
+    return scene.words.say("order-ready-priced", lines=listed, total=str(order.total))
+
+
+def _unmet(item_id: str | None, others: Sequence[str], scene: Scene) -> str:
+    name = scene.words.say("unmet-unnamed") if item_id is None else scene.shelf.name(item_id)
+    if not others:
+        return scene.words.say("unmet", name=name)
+    return scene.words.say("unmet-substitute", name=name, other=scene.shelf.name(others[0]))
 
 
 def _curate(choice: Choice, scene: Scene) -> str:
-    wanted = choice.prospect.wanted
+    wanted, words = choice.prospect.wanted, scene.words
     if wanted.need.source is Source.BROWSE:
-        return f"You looked at {wanted.need.family} lately: here are some to choose from."
+        return words.say("curate-browsed", family=str(wanted.need.family))
     if wanted.forecast is not None:
-        return f"{rhythm(wanted.forecast)}: here are some to choose from."
-    if len(scene.context.history):
-        return "Here is what you often buy, and what goes with it."
-    return "We do not know your habits, so here is what most customers choose."
+        return words.say("curate-rhythm", why=rhythm(wanted.forecast, words))
+    return words.say("curate-habits" if len(scene.context.history) else "curate-cold")
 
 
 def _respond(choice: Choice, scene: Scene) -> str:
-    wanted, order = choice.prospect.wanted, choice.prospect.candidate.order
+    wanted, order, words = choice.prospect.wanted, choice.prospect.candidate.order, scene.words
     if wanted.progress is not None and not wanted.buys:
         return wanted.progress.text
+    why = None if wanted.forecast is None else rhythm(wanted.forecast, words)
     if order is not None:
-        why = "" if wanted.forecast is None else f"{rhythm(wanted.forecast)}: "
-        return f"{why}{_lines(order.lines, scene.shelf)} can be ordered whenever you like."
-    if wanted.forecast is not None:
-        return f"{rhythm(wanted.forecast)}: tell us when you want it."
-    if len(scene.context.history):
-        return "Nothing seems to be due for you, so here is what you often buy."
-    return "Tell us what you need."
+        listed = _lines(order.lines, scene.shelf, words)
+        return words.say("respond-order", lines=listed) if why is None else _because(why, listed, words)
+    if why is not None:
+        return words.say("respond-rhythm", why=why)
+    return words.say("respond-habits" if len(scene.context.history) else "respond-cold")
 
 
-def _lines(lines: Sequence[DraftLine], shelf: Shelf) -> str:
-    parts = [f"{line.quantity} × {shelf.name(line.item_id)}" for line in lines]
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+def _because(why: str, listed: str, words: Words) -> str:
+    return words.say("respond-order-because", why=why, lines=listed)
 
 
-def _when(at: datetime, zone: ZoneInfo) -> str:
-    """An instant as the customer's clock and calendar show it."""
-    local = at.astimezone(zone)
-    return f"{local:%H:%M} on {local.day} {local:%B}"
+def _lines(drafts: Sequence[DraftLine], shelf: Shelf, words: Words) -> str:
+    return lines([(line.quantity, shelf.name(line.item_id)) for line in drafts], words)
 
 
-def _said(value: object) -> object:
+def _said(key: str, value: object, words: Words) -> str:
+    """A fact as it stands in a sentence; shares in per cent, rungs and what they let us do in words."""
+    if key in ("ceiling", "at_most") and isinstance(value, str):
+        return words.say(f"rung-{value}") if words.knows(f"rung-{value}") else value
+    if key == "reached" and isinstance(value, str):
+        return words.say(f"reached-{value}") if words.knows(f"reached-{value}") else value
     if isinstance(value, Money):
         return str(value)
-    return f"{value:.0%}" if isinstance(value, float) and 0 <= value <= 1 else value
-
-
-_PLAIN = "This does not apply now."
-_CEILINGS = "You said how much may be done for you: at most {ceiling}."
-_UNSTATED = "You have not said that more may be done for you than to ask you first."
-_REMOVALS: Mapping[str, str] = {
-    "consents.personalization": "You have not allowed us to use your own orders.",
-    "consents.coaching": "You have not allowed us to help with your goals.",
-    "consents.automation": "You have not allowed us to order for you.",
-    "preferences.paused": "You asked for a pause.",
-    "phase.asked": "You are shopping right now, so nothing is started beside it.",
-    "phase.order_ready": "What you asked for is ready, so there is nothing to choose.",
-    "goals.none": "No goal of yours needs a word now.",
-    "goal.no_purchase": "Your goal here is not to buy something.",
-    "offers.none": "There is nothing to show for this.",
-    "forecast.none": "We do not know your rhythm for this well enough.",
-    "execution.open": "An order for this is already under way.",
-    "execution.this_cycle": "We already came to you with this since you last bought it.",
-    "execution.early": "You bought it only {since_days} days ago, and usually do every {every_days}.",
-    "execution.recent": "We ordered this for you only lately.",
-    "item.unavailable": "It is out of stock, and nothing you named may stand in for it.",
-    "item.excluded": "It is left out of what was asked for.",
-    "item.price_unknown": "Its price is not known.",
-    "item.price_risen": "It costs {now} now, and you were told {announced}.",
-    "approval.missing": "You have not said yes to it.",
-    "mandate.missing": "You have not signed for this to be ordered unasked.",
-    "mandate.expired": "What you signed for this has run out.",
-    "mandate.revoked": "You took back what you signed for this.",
-    "mandate.not_yet": "What you signed for this is not in force yet.",
-    "mandate.item": "You did not sign for this item.",
-    "mandate.max_quantity": "You signed for at most {signed} at a time, and this would be {asked}.",
-    "mandate.price_low": "It costs {asked}, below the {signed} you signed for.",
-    "mandate.price_high": "It costs {asked}, above the {signed} you signed for.",
-    "mandate.order_limit": "It would come to {asked}, above the {signed} you signed for one order.",
-    "mandate.budget": "With the {before} already spent, {asked} more would be above the {signed} you signed for.",
-    "mandate.earliest_interval": "You asked for more time between two orders of this.",
-    "mandate.currency": "It is priced in {asked}, and you signed in {signed}.",
-    "mandate.price_unknown": "Its price is not known.",
-    "certificate.missing": "There is no proof yet that ordering unasked would be right often enough.",
-    "certificate.shut": "There is no proof yet that ordering unasked would be right {promise} of the time.",
-    "certificate.below": "We are {probability} sure that you need it, and order unasked only from {threshold} on.",
-    "ladder.step": "You have not had enough of these orders yet for us to do more than to {reached}.",
-    "ladder.rest": "You stopped or returned such an order lately, so we hold back until {until}.",
-    "conduct.agency": "You seem to like to decide this yourself.",
-    "conduct.trust": "We have to earn your trust first.",
-    "conduct.incidents": "More than one order went wrong lately, so we ask first.",
-    "attention.spent": "You hear from us {messages} times this week, and that is enough.",
-    "probability.low": "It is not likely enough that you need it now.",
-    "value.low": "It would hardly help you.",
-    "need.met": "You bought it yourself in the meantime.",
-    "need.none_likely": "Nothing seems to be due for you.",
-}
+    return f"{value:.0%}" if isinstance(value, float) and 0 <= value <= 1 else str(value)

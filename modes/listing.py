@@ -189,5 +189,5 @@ def _offer(one: Standing, score: float, scene: Scene, forecasts: Mapping[str, Fo
         score=score,
         probability=likely,
         price=one.item.price,
-        reasons=evidence.worded(one.reasons, scene.shelf.name),
+        reasons=evidence.worded(one.reasons, scene.shelf.name, scene.words),
     )

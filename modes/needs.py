@@ -18,6 +18,7 @@ from modes.coach import Progress
 from modes.policy import Policy
 from modes.request import Request
 from modes.shelf import Shelf
+from modes.words import Words
 
 BROWSED = ("view", "search", "cart")
 
@@ -138,13 +139,13 @@ def _aims(
     context: Context, known: Mapping[str, Rhythm], now: datetime, policy: Policy, shelf: Shelf
 ) -> Iterator[Wanted]:
     """The goals that are at risk and were not spoken of lately."""
-    plain = {family: rhythm.need for family, rhythm in known.items()}
+    words, plain = Words.of(context.customer.locale), {family: rhythm.need for family, rhythm in known.items()}
     shelf.load(sorted(coach.lines_wanted(context.goals, context.history, now)))
     for goal in sorted(context.goals, key=lambda goal: goal.goal_id):
         spoken = context.coached.get(goal.goal_id)
         if spoken is not None and now < spoken + coach.REST:
             continue
-        found = coach.progress(goal, context.history, plain, shelf, now)
+        found = coach.progress(goal, context.history, plain, shelf, now, words)
         if found is not None and found.risk >= policy.min_probability:
             wanted = _of(goal.family, Phase.RECOGNIZE, Source.GOAL, found.risk, known.get(goal.family or ""))
             yield replace(wanted, progress=found)

@@ -10,6 +10,7 @@ from engine.domain.shopping import Item
 from engine.learn.base import Model, Recommendation
 from modes import evidence
 from modes.shelf import Shelf
+from modes.words import Words
 
 MATES = 100  # of the item's family, beside those that are bought with it
 
@@ -22,7 +23,7 @@ class Relation(StrEnum):
 
 
 def related(
-    item: Item, model: Model, shelf: Shelf, limit: int, kind: Relation | None = None
+    item: Item, model: Model, shelf: Shelf, limit: int, kind: Relation | None = None, locale: str | None = None
 ) -> list[tuple[Offer, Relation]]:
     """Items related to one, the nearest first; what stands in for it is filled up with what most take of its family.
 
@@ -31,7 +32,8 @@ def related(
     near = list(model.related(item.item_id, MATES))
     mates = _mates(item, model, {one.item_id for one in near}) if kind is Relation.SUBSTITUTE else []
     shelf.load(one.item_id for one in (*near, *mates))
-    found = [_told(one, item, shelf) for one in (*near, *mates) if _may(one.item_id, shelf)]
+    words = Words.of(locale)
+    found = [_told(one, item, shelf, words) for one in (*near, *mates) if _may(one.item_id, shelf)]
     return [(offer, relation) for offer, relation in found if kind is None or relation is kind][:limit]
 
 
@@ -44,7 +46,7 @@ def _may(id: str, shelf: Shelf) -> bool:
     return other is not None and shelf.may_offer(other)
 
 
-def _told(one: Recommendation, item: Item, shelf: Shelf) -> tuple[Offer, Relation]:
+def _told(one: Recommendation, item: Item, shelf: Shelf, words: Words) -> tuple[Offer, Relation]:
     other = shelf.item(one.item_id)
     assert other is not None  # it may be offered
     bought = any(reason.code == "goes_with" for reason in one.reasons)
@@ -54,5 +56,6 @@ def _told(one: Recommendation, item: Item, shelf: Shelf) -> tuple[Offer, Relatio
         if bought
         else Reason(code="popular_in" if one.score > 0 else "same_family", params={"family": item.family})
     )
-    offer = Offer(item_id=one.item_id, score=nearness, price=other.price, reasons=evidence.worded([why], shelf.name))
+    told = evidence.worded([why], shelf.name, words)
+    offer = Offer(item_id=one.item_id, score=nearness, price=other.price, reasons=told)
     return offer, Relation.SUBSTITUTE if other.family == item.family else Relation.COMPLEMENT

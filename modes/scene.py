@@ -13,6 +13,7 @@ from engine.learn.base import Model
 from modes.conduct import Conduct
 from modes.policy import Policy
 from modes.shelf import Shelf
+from modes.words import Words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +35,11 @@ class Scene:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "conduct", Conduct.of(self.context, self.policy, self.now))
+
+    @property
+    def words(self) -> Words:
+        """The customer's language."""
+        return Words.of(self.context.customer.locale)
 
     @property
     def day(self) -> float:

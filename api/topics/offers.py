@@ -100,7 +100,7 @@ def get_related(item_id: str, query: RelatedQuery) -> Related:
         if item is None:
             raise NotFound("item", item_id)
         shelf = _shelf(tx, query.exclude, condition)
-        found = [] if model is None else related(item, model, shelf, query.limit, query.relation)
+        found = [] if model is None else related(item, model, shelf, query.limit, query.relation, query.locale)
     return Related(
         item_id=item_id,
         model_id=None if model is None else model.model_id,

@@ -97,6 +97,7 @@ class RelatedQuery(Wire):
     )
     filter: Condition | None = Field(default=None, description=CONDITION)
     exclude: Excluded = Field(default=[], description="items to leave out; may be repeated")
+    locale: str | None = Field(default=None, max_length=35, description="language of the sentences, such as de-AT")
 
     @property
     def relation(self) -> Relation | None:

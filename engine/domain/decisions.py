@@ -249,6 +249,7 @@ class Decision:
     decided_at: datetime
     model_id: str | None
     touchpoint: str | None
+    locale: str | None = None  # that it is told in
     experiences: tuple[Experience, ...]
 
     @property

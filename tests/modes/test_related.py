@@ -6,6 +6,7 @@ from engine.domain.decisions import Reason
 from engine.learn.base import Recommendations
 from modes import evidence
 from modes.evidence import SENTENCES
+from modes.explain import ENGLISH
 from modes.filters import Filter
 from modes.related import Relation, related
 from modes.shelf import Shelf
@@ -61,7 +62,7 @@ FACTS = {"days": 3, "times": 2, "days_ago": 4, "item_id": "i1", "place": 7, "fam
 
 @pytest.mark.parametrize("code", SENTENCES)
 def test_every_code_is_a_sentence_with_its_facts(code):
-    said = evidence.sentence(Reason(code=code, params=FACTS), lambda id: f"Item {id}")
+    said = evidence.sentence(Reason(code=code, params=FACTS), lambda id: f"Item {id}", ENGLISH)
     assert said[0].isupper()
     assert said.endswith(".")
     assert "{" not in said
@@ -82,9 +83,9 @@ def test_every_code_is_a_sentence_with_its_facts(code):
     ],
 )
 def test_sentences(code, params, said):
-    assert evidence.sentence(Reason(code=code, params=params), str) == said
+    assert evidence.sentence(Reason(code=code, params=params), str, ENGLISH) == said
 
 
 def test_one_reason_is_given_once():
     twice = [Reason(code="popular", params={"place": 2})] * 2
-    assert len(evidence.worded(twice, str)) == 1
+    assert len(evidence.worded(twice, str, ENGLISH)) == 1

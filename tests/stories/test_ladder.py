@@ -235,6 +235,19 @@ def test_from_unknown_to_silent_and_back(days):
     last = days.backend.get("/v1/customers/dora/ladder").json["moves"][-1]
     assert (last["before"], last["after"], last["why"]) == ("silent", "veto", "returned")
 
+    # All of it is one story, that can be read from its beginning.
+    story = days.backend.get("/v1/customers/dora/story?need=milk").json
+    assert "milk" in story["needs"]
+    assert [one["at"] for one in story["episodes"]] == sorted(one["at"] for one in story["episodes"])
+    assert all(one["said"] for one in story["episodes"] if one["kind"] == "decision")
+    rungs = [one["rung"] for one in story["episodes"] if one["kind"] == "decision"]
+    assert rungs.index("veto") < rungs.index("silent")
+    assert rungs[-1] != "silent"
+    placed = {one["source"] for one in story["episodes"] if one["kind"] == "order" and one["what"] == "placed"}
+    assert placed == set(days.gateway.orders)
+    lost = [one for one in story["episodes"] if one["kind"] == "ladder"][-1]
+    assert (lost["what"], lost["said"]) == ("returned", "from silent to veto")
+
     # Dora says herself what is to be believed of her; what was inferred before counts no more.
     told = days.backend.put("/v1/customers/dora/beliefs", {"agency": 0.9, "trust": 0.2}).json
     assert (told["agency"]["mean"], told["trust"]["mean"], told["at_most"]) == (0.9, 0.2, "curate")
