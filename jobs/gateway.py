@@ -58,9 +58,13 @@ class Terms:
         return min(self.first_retry * (1 << min(attempt - 1, 20)), self.longest_retry)
 
     def call(self, since_first_call: timedelta | None) -> Call:
-        """What to ask: to place, as long as the key is sure to be known, and then only whether it was placed."""
+        """What to ask: to place, as long as the key is sure to be known, and then only whether it was placed.
+
+        A first call that lies ahead was made before the database's clock was set back, nobody knows how long ago.
+        """
         sure = self.key_life - 2 * self.timeout
-        return Call.PLACE if since_first_call is None or since_first_call < sure else Call.LOOK_UP
+        known = since_first_call is None or -self.timeout < since_first_call < sure
+        return Call.PLACE if known else Call.LOOK_UP
 
 
 class HttpGateway:

@@ -79,6 +79,7 @@ def _sweep(shop: Shop, at: datetime | None) -> Summary:
         owner=shop.owner,
         terms=shop.terms,
         stopped=shop.stopped,
+        told=shop.settings.clock.told if at is None else None,
     ).run()
 
 

@@ -76,3 +76,31 @@ def read_many(
         )
         for id, customer in known.items()
     }
+
+
+def for_placing(
+    tx: Tx, customer_ids: Collection[str], now: datetime, *, zone: ZoneInfo, personalization_default: Grant
+) -> dict[str, Context]:
+    """The same with what the instant of placing looks at, and nothing else.
+
+    These are settings, consents, mandates, purchases and executions. What happened on the way, what was shown, wished
+    and said decides whether something is planned, not whether what was planned may be placed.
+    """
+    known = customers.get_many(tx, customer_ids)
+    ids = list(known)
+    histories, acted = orders.histories(tx, ids, before=now), executions.of_customers(tx, ids, now - EXECUTIONS)
+    said, preferred = consents.current_many(tx, ids), preferences.get_many(tx, ids)
+    signed = mandates.of_customers(tx, ids)
+    return {
+        id: Context(
+            customer=customer,
+            known=True,
+            zone=parse_zone(customer.timezone) if customer.timezone else zone,
+            history=histories.get(id) or History.empty(),
+            preferences=preferred.get(id, Preferences()),
+            consents=resolved(said.get(id, {}), personalization_default),
+            mandates=signed.get(id, ()),
+            executions=acted.get(id, ()),
+        )
+        for id, customer in known.items()
+    }

@@ -1,16 +1,19 @@
 """The worker's side of executions: claimed by lease, intended before the call, completed behind a fence.
 
 Leases, retries and the life of the gateway's key run on the database's clock; whether something is due is told by the
-``now`` that is passed in.
+``now`` that is passed in. What a sweep does to many, it does in one statement for all of them: a transaction costs a
+write to the disk, a statement a way to the database, a row next to nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, insert, or_, select, update
 
 from engine.domain.decisions import Rung
 from engine.domain.executions import Answer, Call, Execution, ExecutionLine, State, total_of
@@ -19,9 +22,9 @@ from engine.errors import Conflict
 from engine.store import items, orders
 from engine.store.database import Tx
 from engine.store.database import now as clock
-from engine.store.executions import get, lock_customers, move, note, with_lines
+from engine.store.executions import get, lock_customers, move, with_lines
 from engine.store.hearing import UNANSWERED
-from engine.store.tables import execution_attempts, execution_lines
+from engine.store.tables import execution_attempts, execution_lines, execution_moves, unanswered
 from engine.store.tables import executions as table
 from engine.store.tables import orders as orders_table
 
@@ -38,6 +41,16 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """What the gateway answered to the last attempt of an execution."""
+
+    execution: Execution
+    call: Call
+    answer: Answer
+    retry_in: timedelta  # how long to wait where the outcome is not known
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Completion:
     """An execution after an answer of the gateway, and whether its order was written down."""
 
@@ -48,17 +61,19 @@ class Completion:
 def claim(tx: Tx, owner: str, now: datetime, limit: int, lease: timedelta) -> list[Claim]:
     """Take up to ``limit`` executions that are to be placed, those due longest first, each with its fence raised.
 
-    To be placed are the waiting ones that are due (of those that ask first the approved ones), and those in placing
-    whose worker is gone or whose retry has come. What another transaction holds is passed over. The customers are
-    locked, so that what a customer may still spend is looked at by one worker at a time.
+    To be placed are those in placing whose worker is gone or whose retry has come, which take at most half of the
+    room, and the waiting ones that are due (of those that ask first the approved ones). What another transaction
+    holds is passed over. The customers are locked, so that what a customer may still spend is looked at by one worker
+    at a time.
     """
     at = clock(tx)
-    statement = select(table).where(_claimable(now, at)).order_by(table.c.due_at, table.c.execution_id)
-    rows = tx.execute(statement.limit(limit).with_for_update(skip_locked=True)).all()
+    free = or_(table.c.lease_until.is_(None), table.c.lease_until <= at, _set_back(at, lease))
+    again = _first(tx, and_(_again(at, lease), free), (limit + 1) // 2)
+    rows = sorted([*again, *_first(tx, and_(_due(now), free), limit - len(again))], key=_turn)
     if not rows:
         return []
     lock_customers(tx, [row.customer_id for row in rows])
-    held = {"owner": owner, "lease_until": at + lease, "fence": table.c.fence + 1}
+    held = {"owner": owner, "lease_until": at + lease, "held_at": at, "fence": table.c.fence + 1}
     tx.execute(update(table).where(table.c.execution_id.in_([row.execution_id for row in rows])).values(held))
     return [
         Claim(
@@ -69,70 +84,150 @@ def claim(tx: Tx, owner: str, now: datetime, limit: int, lease: timedelta) -> li
     ]
 
 
-def _claimable(now: datetime, at: datetime) -> ColumnElement[bool]:
-    free = or_(table.c.lease_until.is_(None), table.c.lease_until <= at)
+def _first(tx: Tx, wanted: ColumnElement[bool], limit: int) -> Sequence[Row[Any]]:
+    """Those of one state that are due longest, read along the index by state and due time."""
+    statement = select(table).where(wanted).order_by(table.c.due_at, table.c.execution_id)
+    return tx.execute(statement.limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
     allowed = or_(table.c.rung.in_(UNASKED), table.c.approved_at.is_not(None))
-    due = and_(table.c.state == State.WAITING, table.c.due_at <= now, allowed)
-    again = and_(table.c.state == State.PLACING, or_(table.c.retry_at.is_(None), table.c.retry_at <= at))
-    return and_(free, or_(due, again))
+    return and_(table.c.state == State.WAITING, table.c.due_at <= now, allowed)
+
+
+def _again(at: datetime, lease: timedelta) -> ColumnElement[bool]:
+    come = or_(table.c.retry_at.is_(None), table.c.retry_at <= at, _set_back(at, lease))
+    return and_(table.c.state == State.PLACING, come)
+
+
+def _set_back(at: datetime, lease: timedelta) -> ColumnElement[bool]:
+    """Whether the database's clock was set back since: no lease and no wait can then be told by it."""
+    return table.c.held_at > at + lease
+
+
+def _turn(row: Row[Any]) -> tuple[datetime, str]:
+    return row.due_at, row.execution_id
 
 
 def intend(tx: Tx, execution: Execution, call: Call, now: datetime) -> Execution:
-    """Write down that the gateway is about to be called; to be committed before the call.
+    """``intend_all`` of one."""
+    return intend_all(tx, [(execution, call)], now)[0]
 
-    The lines are kept as they are in ``execution`` at the first attempt; every later one sends the same.
+
+def intend_all(tx: Tx, calls: Sequence[tuple[Execution, Call]], now: datetime) -> list[Execution]:
+    """Write down that the gateway is about to be called; to be committed before the calls.
+
+    The lines are kept as they are in the execution at the first attempt; every later one sends the same.
 
     Raises
     ------
     Conflict
-        where the claim is no longer ours, or the execution was stopped
+        where one of the claims is no longer ours, or was stopped; what was written must not be committed
     """
+    if not calls:
+        return []
     at = clock(tx)
-    waiting = execution.state is State.WAITING
-    total = total_of(execution.lines)
-    said = {"state": State.PLACING, "attempt": execution.attempt + 1, "retry_at": None, "updated_at": now}
-    first = {"first_call_at": func.coalesce(table.c.first_call_at, at), "total_minor": total.minor}
-    _behind_fence(tx, execution, execution.state, said | first)
-    if waiting:
-        _keep_lines(tx, execution)
-        note(tx, execution.execution_id, State.WAITING, State.PLACING, ACTOR, None, now)
-    row = {"number": execution.attempt + 1, "fence": execution.fence, "kind": call, "started_at": at}
-    tx.execute(insert(execution_attempts).values(execution_id=execution.execution_id, **row))
-    return replace(execution, state=State.PLACING, attempt=execution.attempt + 1, total=total)
+    after = [_intended(execution) for execution, _ in calls]
+    first = update(table).values(first_call_at=func.coalesce(table.c.first_call_at, bindparam("b_at")))
+    said = [
+        {"state": State.PLACING, "attempt": one.attempt, "total_minor": one.total.minor, "b_at": at, "retry_at": None}
+        for one in after
+    ]
+    _behind_fence(tx, [execution for execution, _ in calls], [{**one, "updated_at": now} for one in said], first)
+    begun = [execution for execution, _ in calls if execution.state is State.WAITING]
+    _keep_prices(tx, begun)
+    _note(tx, [_step(one, one.state, State.PLACING, None, now) for one in begun])
+    attempts = [_attempt(one, call, at) for one, (_, call) in zip(after, calls, strict=True)]
+    tx.execute(insert(execution_attempts), attempts)
+    return after
 
 
-def _keep_lines(tx: Tx, execution: Execution) -> None:
-    for line in execution.lines:
-        one = and_(execution_lines.c.execution_id == execution.execution_id, execution_lines.c.item_id == line.item_id)
-        tx.execute(update(execution_lines).where(one).values(unit_price_minor=line.unit_price.minor))
+def _intended(execution: Execution) -> Execution:
+    return replace(execution, state=State.PLACING, attempt=execution.attempt + 1, total=total_of(execution.lines))
+
+
+def _attempt(execution: Execution, call: Call, at: datetime) -> dict[str, Any]:
+    return {
+        "execution_id": execution.execution_id,
+        "number": execution.attempt,
+        "fence": execution.fence,
+        "kind": call,
+        "started_at": at,
+    }
+
+
+def _keep_prices(tx: Tx, some: Sequence[Execution]) -> None:
+    prices = [
+        {"b_id": one.execution_id, "b_item": line.item_id, "unit_price_minor": line.unit_price.minor}
+        for one in some
+        for line in one.lines
+    ]
+    line = and_(execution_lines.c.execution_id == bindparam("b_id"), execution_lines.c.item_id == bindparam("b_item"))
+    if prices:
+        tx.execute(update(execution_lines).where(line), prices)
 
 
 def complete(
     tx: Tx, execution: Execution, call: Call, answer: Answer, now: datetime, retry_in: timedelta
 ) -> Completion:
-    """Write down what the gateway answered to the last attempt; a placed one becomes an order of the customer's.
+    """``complete_all`` of one.
 
     Raises
     ------
     Conflict
         where the claim is no longer ours: nothing is written, whoever holds it now will complete it
     """
-    at = clock(tx)
-    to = answer.leads_to(call)
-    said: dict[str, Any] = {"state": to, "owner": None, "lease_until": None, "updated_at": now}
+    said = Answered(execution=execution, call=call, answer=answer, retry_in=retry_in)
+    done = complete_all(tx, [said], now)[0]
+    if done is None:
+        raise Conflict(f"execution {execution.execution_id!r} is no longer held under fence {execution.fence}")
+    return done
+
+
+def complete_all(tx: Tx, answered: Sequence[Answered], now: datetime) -> list[Completion | None]:
+    """Write down what the gateway answered to the last attempts; a placed one becomes an order of the customer's.
+
+    None, and nothing written, for those whose claim is no longer ours: whoever holds them now will complete them.
+    """
+    at, held = clock(tx), _held(tx, answered)
+    ours = [one for one in answered if held.get(one.execution.execution_id) == one.execution.fence]
+    if ours:
+        _behind_fence(tx, [one.execution for one in ours], [_said(one, at, now) for one in ours])
+        _finish_attempts(tx, ours, at)
+    after = [_after(one, now) for one in ours]
+    moved = [one for one in after if one.state is not State.PLACING]
+    _note(tx, [_step(one, State.PLACING, one.state, one.reason, now) for one in moved])
+    clashes = _write_orders(tx, [one for one in after if one.state is State.PLACED], now)
+    done = {_hold(one): Completion(execution=one, clash=one.execution_id in clashes) for one in after}
+    return [done.get(_hold(one.execution)) for one in answered]
+
+
+def _held(tx: Tx, answered: Sequence[Answered]) -> dict[str, int]:
+    """The fences of those that are being placed, locked until the transaction ends."""
+    ids = [one.execution.execution_id for one in answered]
+    standing = select(table.c.execution_id, table.c.fence).where(
+        table.c.execution_id.in_(ids), table.c.state == State.PLACING
+    )
+    rows = tx.execute(standing.order_by(table.c.execution_id).with_for_update())
+    return {row.execution_id: row.fence for row in rows}
+
+
+def _said(one: Answered, at: datetime, now: datetime) -> dict[str, Any]:
+    to, answer = one.answer.leads_to(one.call), one.answer
+    said: dict[str, Any] = {"state": to, "owner": None, "lease_until": None, "held_at": at, "updated_at": now}
     if to is State.PLACED:
         said |= {"placed_at": now, "order_id": answer.order_id}
-    said |= {"retry_at": at + retry_in} if to is State.PLACING else {"reason": answer.detail}
-    _behind_fence(tx, execution, State.PLACING, said)
-    _answered(tx, execution, answer, at)
+    return said | ({"retry_at": at + one.retry_in} if to is State.PLACING else {"reason": answer.detail})
+
+
+def _hold(execution: Execution) -> tuple[str, int]:
+    return execution.execution_id, execution.fence
+
+
+def _after(one: Answered, now: datetime) -> Execution:
+    execution, to, answer = one.execution, one.answer.leads_to(one.call), one.answer
     if to is State.PLACING:
-        return Completion(execution=execution)
-    note(tx, execution.execution_id, State.PLACING, to, ACTOR, answer.detail, now)
-    after = _after(execution, to, answer, now)
-    return Completion(execution=after, clash=to is State.PLACED and not _write_order(tx, after, now))
-
-
-def _after(execution: Execution, to: State, answer: Answer, now: datetime) -> Execution:
+        return execution
     if to is not State.PLACED:
         return replace(execution, state=to, reason=answer.detail)
     return replace(execution, state=to, reason=answer.detail, placed_at=now, order_id=answer.order_id)
@@ -146,7 +241,8 @@ def settle(tx: Tx, execution_id: str, answer: Answer, actor: str, now: datetime)
         return None
     more = {"placed_at": now, "order_id": answer.order_id} if to is State.PLACED else {}
     after = move(tx, execution_id, [State.NEEDS_REVIEW, State.FAILED], to, actor, answer.detail, now, **more)
-    return Completion(execution=after, clash=to is State.PLACED and not _write_order(tx, after, now))
+    clashes = _write_orders(tx, [after] if to is State.PLACED else [], now)
+    return Completion(execution=after, clash=after.execution_id in clashes)
 
 
 def let_go(tx: Tx, execution: Execution) -> None:
@@ -157,40 +253,80 @@ def let_go(tx: Tx, execution: Execution) -> None:
 
 def skip_unanswered(tx: Tx, now: datetime, limit: int) -> list[Execution]:
     """Leave out the executions that asked first and were not answered until they were due."""
-    unanswered = and_(table.c.rung == Rung.APPROVE.label, table.c.approved_at.is_(None), table.c.due_at <= now)
-    statement = select(table.c.execution_id).where(table.c.state == State.WAITING, unanswered)
+    statement = select(table.c.execution_id).where(unanswered(table.c), table.c.due_at <= now)
     found = tx.scalars(statement.order_by(table.c.due_at).limit(limit).with_for_update(skip_locked=True)).all()
     return [move(tx, id, [State.WAITING], State.SKIPPED, ACTOR, UNANSWERED, now) for id in found]
 
 
-def _behind_fence(tx: Tx, execution: Execution, state: State, values: dict[str, Any]) -> None:
-    mine = and_(table.c.fence == execution.fence, table.c.state == state)
-    done = tx.execute(update(table).where(table.c.execution_id == execution.execution_id, mine).values(values))
-    if done.rowcount != 1:
-        raise Conflict(f"execution {execution.execution_id!r} is no longer held under fence {execution.fence}")
-
-
-def _answered(tx: Tx, execution: Execution, answer: Answer, at: datetime) -> None:
-    attempt = and_(
-        execution_attempts.c.execution_id == execution.execution_id, execution_attempts.c.number == execution.attempt
+def _behind_fence(tx: Tx, some: Sequence[Execution], said: Sequence[Mapping[str, Any]], change: Any = None) -> None:
+    """Change executions as long as each stands as it was claimed; Conflict where one of them does not."""
+    mine = and_(
+        table.c.execution_id == bindparam("b_id"),
+        table.c.fence == bindparam("b_fence"),
+        table.c.state == bindparam("b_state"),
     )
-    said = {"finished_at": at, "result": answer.result, "detail": answer.detail}
-    tx.execute(update(execution_attempts).where(attempt).values(said))
+    changed = (update(table) if change is None else change).where(mine)
+    rows = [
+        {"b_id": one.execution_id, "b_fence": one.fence, "b_state": one.state, **values}
+        for one, values in zip(some, said, strict=True)
+    ]
+    rows.sort(key=lambda row: (sorted(row), row["b_id"]))
+    done = [tx.execute(changed, list(alike)).rowcount for _, alike in groupby(rows, key=sorted)]
+    if sum(done) != len(rows):
+        held = ", ".join(f"{one.execution_id!r} under fence {one.fence}" for one in some[:3])
+        raise Conflict(f"no longer held: {held}" + (f", or one of {len(some) - 3} more" if len(some) > 3 else ""))
 
 
-def _write_order(tx: Tx, execution: Execution, now: datetime) -> bool:
-    """Make the placed execution an order of the customer's; False where its id is another customer's order.
+def _finish_attempts(tx: Tx, some: Sequence[Answered], at: datetime) -> None:
+    id, number = execution_attempts.c.execution_id, execution_attempts.c.number
+    said = [
+        {
+            "b_id": one.execution.execution_id,
+            "b_n": one.execution.attempt,
+            "finished_at": at,
+            "result": one.answer.result,
+            "detail": one.answer.detail,
+        }
+        for one in some
+    ]
+    tx.execute(update(execution_attempts).where(id == bindparam("b_id"), number == bindparam("b_n")), said)
+
+
+def _step(execution: Execution, before: State, after: State, reason: str | None, at: datetime) -> dict[str, Any]:
+    said = {"before": before, "after": after, "actor": ACTOR, "reason": reason, "at": at}
+    return {"execution_id": execution.execution_id, **said}
+
+
+def _note(tx: Tx, steps: Sequence[Mapping[str, Any]]) -> None:
+    if steps:
+        tx.execute(insert(execution_moves), steps)
+
+
+def _write_orders(tx: Tx, placed: Sequence[Execution], now: datetime) -> set[str]:
+    """Make placed executions orders of their customers; answers those whose order id is another customer's order.
 
     Where the shop sent the order already, its own lines stay, and the order is marked as ours.
     """
-    order_id = str(execution.order_id)
-    owner = orders.owners(tx, [order_id]).get(order_id)
-    if owner is None:
-        items.ensure(tx, [line.item_id for line in execution.lines])
-        orders.put_lines(tx, _order_lines(execution, now), import_id=orders.new_import(), source="execution")
-    elif owner == execution.customer_id:
-        tx.execute(update(orders_table).where(orders_table.c.order_id == order_id).values(source="execution"))
-    return owner in (None, execution.customer_id)
+    owners = orders.owners(tx, [str(one.order_id) for one in placed])
+    new = {str(one.order_id): one for one in reversed(placed) if str(one.order_id) not in owners}
+    whose = owners | {order_id: one.customer_id for order_id, one in new.items()}
+    ours = [one for one in placed if whose[str(one.order_id)] == one.customer_id]
+    _put_orders(tx, [new[order_id] for order_id in sorted(new)], now)
+    _mark_ours(tx, [str(one.order_id) for one in ours if str(one.order_id) in owners])
+    return {one.execution_id for one in placed} - {one.execution_id for one in ours}
+
+
+def _put_orders(tx: Tx, new: Sequence[Execution], now: datetime) -> None:
+    wanted = {line.item_id for one in new for line in one.lines}
+    items.ensure(tx, sorted(wanted - items.families(tx, wanted).keys()))
+    if new:
+        lines = [line for one in new for line in _order_lines(one, now)]
+        orders.put_lines(tx, lines, import_id=orders.new_import(), source="execution")
+
+
+def _mark_ours(tx: Tx, order_ids: Sequence[str]) -> None:
+    if order_ids:
+        tx.execute(update(orders_table).where(orders_table.c.order_id.in_(order_ids)).values(source="execution"))
 
 
 def _order_lines(execution: Execution, now: datetime) -> list[OrderLine]:

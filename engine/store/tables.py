@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     DateTime,
     Dialect,
     Float,
@@ -21,9 +23,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.types import TypeDecorator
 
 from engine.domain.values import require_aware
@@ -352,10 +357,11 @@ executions = Table(
     Column("retry_at", UtcDateTime),  # database's clock
     Column("owner", String(200)),
     Column("lease_until", UtcDateTime),  # database's clock
+    Column("held_at", UtcDateTime),  # database's clock, when the lease or the wait for a retry began
     Column("fence", Integer, nullable=False, server_default=text("0")),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
-    Index("ix_executions_state_due", "state", "due_at"),
+    Index("ix_executions_state_due_id", "state", "due_at", "execution_id"),  # claims are read along it
 )
 
 execution_lines = Table(
@@ -508,3 +514,14 @@ audit = Table(
     Column("subject", String(300), nullable=False),
     Column("detail", Json, nullable=False),
 )
+
+
+def unanswered(of: ReadOnlyColumnCollection[str, Column[Any]]) -> ColumnElement[bool]:
+    """Of executions, whether a question is open. The words stand in the statement, or no index is taken for it."""
+    return and_(
+        of.state == literal_column("'waiting'"), of.rung == literal_column("'approve'"), of.approved_at.is_(None)
+    )
+
+
+_open = unanswered(executions.c)
+Index("ix_executions_unanswered", executions.c.due_at, sqlite_where=_open, postgresql_where=_open)

