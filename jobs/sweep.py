@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -18,12 +19,14 @@ from engine.domain.house import House
 from engine.domain.shopping import Item
 from engine.errors import Conflict
 from engine.store import context as contexts
-from engine.store import executions, house, items, ledger, nudges
+from engine.store import executions, house, items, ledger, nudges, stops
 from engine.store.database import Database, Tx
-from jobs import placing
 from jobs.gateway import Gateway, Terms, unknown
+from modes import ordering, stopping
 
 log = structlog.get_logger()
+FRESH = timedelta(seconds=0.5)  # how long what operators set may be relied on before a call is begun
+STOPPED = "stopped"  # what came of one that a stop holds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +36,7 @@ class Surroundings:
     customers: dict[str, Context]
     catalogue: Mapping[str, Item]
     house: House  # what operators set
+    read_at: float  # when that was read, seconds of the steady clock
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +64,7 @@ class Sweep:
         """Place whatever is due, until nothing is; answers how many executions came to what."""
         swept = Counter(skipped=self._lapsed())
         with ThreadPoolExecutor(self.terms.at_once, thread_name_prefix="gateway") as pool:
-            under_way: dict[Future[Answer], Asked] = {}
+            under_way: dict[Future[Answer | None], Asked] = {}
             while True:
                 claimed = self._claim(swept, self.terms.at_once - len(under_way))
                 under_way |= {pool.submit(self._ask, one): one for one in claimed.asked}
@@ -78,7 +82,8 @@ class Sweep:
         if self.stopped() or 2 * room < self.terms.at_once:
             return Claimed()
         with self.db.begin() as tx:
-            claims = ledger.claim(tx, self.owner, self.clock(), room, self.terms.lease)
+            held = stops.in_force(tx, self.clock())
+            claims = ledger.claim(tx, self.owner, self.clock(), room, self.terms.lease, held)
             around = self._surroundings(tx, [claim.execution for claim in claims])
             words = Counter[str]()
             asked = [one for claim in claims if (one := self._intended(tx, claim, around, words)) is not None]
@@ -88,10 +93,11 @@ class Sweep:
     def _surroundings(self, tx: Tx, due: Sequence[Execution]) -> Surroundings:
         default = Grant(self.settings.personalization_default)
         ids = {execution.customer_id for execution in due}
-        now = self.clock()
+        now, read_at = self.clock(), time.monotonic()
+        set_up = house.read(tx, now)
         found = contexts.read_many(tx, ids, now, zone=self.settings.timezone, personalization_default=default)
         catalogue = items.get_many(tx, {line.item_id for execution in due for line in execution.lines})
-        return Surroundings(customers=found, catalogue=catalogue, house=house.read(tx, now))
+        return Surroundings(customers=found, catalogue=catalogue, house=set_up, read_at=read_at)
 
     def _intended(self, tx: Tx, claim: ledger.Claim, around: Surroundings, words: Counter[str]) -> Asked | None:
         """The call that is to be made for a claim; None where there is none to make."""
@@ -102,7 +108,9 @@ class Sweep:
             if stopped is not None:
                 words[stopped] += 1
                 return None
-            execution = placing.repriced(execution, around.catalogue)
+            execution = ordering.repriced(execution, around.catalogue)
+        elif call is Call.PLACE and stopping.of(execution, now, around.house):
+            call = Call.GLANCE
         intended = ledger.intend(tx, execution, call, now)
         _remember(around, intended)
         return Asked(execution=intended, call=call, around=around)
@@ -111,22 +119,30 @@ class Sweep:
         """Stop what may not be placed, and say what became of it; None where nothing speaks against it."""
         context = around.customers[execution.customer_id]
         try:
-            found = placing.objections(execution, context, now, around.catalogue, around.house)
+            found = ordering.objections(execution, context, now, around.catalogue, around.house)
         except Exception:  # one that cannot be judged is left, under its lease, and the others go on
             log.exception("execution.unjudged", execution_id=execution.execution_id)
             return "broken"
         if not found:
             return None
+        if stopping.holds(found):
+            ledger.let_go(tx, execution)
+            return STOPPED
         reason = ",".join(dict.fromkeys(one.rule for one in found))
-        to = placing.stops_at(found)
+        to = ordering.stops_at(found)
         ledger.let_go(tx, execution)
         after = executions.move(tx, execution.execution_id, [State.WAITING], to, ledger.ACTOR, reason, now)
         _tell(tx, after, around, now)
         return to.value
 
-    def _ask(self, asked: Asked) -> Answer:
-        """What the gateway says; a refusal after an unknown outcome is only believed when there is no order."""
-        if asked.call is Call.LOOK_UP:
+    def _ask(self, asked: Asked) -> Answer | None:
+        """What the gateway says; None where it was not called, since orders were stopped.
+
+        A refusal after an unknown outcome is only believed when there is no order.
+        """
+        if asked.call is Call.PLACE and self._stopped_since(asked):
+            return None
+        if asked.call is not Call.PLACE:
             return _guarded(lambda: self.gateway.look_up(asked.execution.execution_id))
         answer = _guarded(lambda: self.gateway.place(asked.execution))
         if answer.result is not Result.REFUSED or asked.execution.attempt == 1:
@@ -134,12 +150,28 @@ class Sweep:
         before = _guarded(lambda: self.gateway.look_up(asked.execution.execution_id))
         return answer if before.result is Result.NOT_FOUND else before
 
-    def _complete(self, asked: Asked, answer: Answer) -> str:
+    def _stopped_since(self, asked: Asked) -> bool:
+        """Whether a stop came between intention and call; looked at where that took long, or no stop would hold."""
+        if time.monotonic() - asked.around.read_at <= FRESH.total_seconds():
+            return False
+        try:
+            with self.db.read() as tx:
+                now = self.clock()
+                return bool(stopping.of(asked.execution, now, House(stops=stops.in_force(tx, now))))
+        except Exception:  # where nobody can tell, nothing is begun
+            log.exception("stops.unread", execution_id=asked.execution.execution_id)
+            return True
+
+    def _complete(self, asked: Asked, answer: Answer | None) -> str:
         """Write down what came of a call, and say it in one word."""
         execution = asked.execution
         try:
             with self.db.begin() as tx:
                 now = self.clock()
+                if answer is None and execution.attempt == 1:
+                    ledger.take_back(tx, execution, now)
+                    return STOPPED
+                answer = answer or unknown(STOPPED)
                 wait = self.terms.retry_in(execution.attempt)
                 done = ledger.complete(tx, execution, asked.call, answer, now, wait)
                 _tell(tx, done.execution, asked.around, now)
@@ -172,7 +204,7 @@ def _remember(around: Surroundings, execution: Execution) -> None:
 
 def _tell(tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> None:
     context = around.customers[execution.customer_id]
-    told = placing.notice(execution, context, now, around.catalogue)
+    told = ordering.notice(execution, context, now, around.catalogue)
     if told is not None:
         nudges.add(tx, [told])
 

@@ -148,6 +148,7 @@ _REMOVALS: Mapping[str, str] = {
     "item.price_unknown": "Its price is not known.",
     "item.price_risen": "It costs {now} now, and you were told {announced}.",
     "approval.missing": "You have not said yes to it.",
+    "stop": "Orders are stopped at the moment.",
     "mandate.missing": "You have not signed for this to be ordered unasked.",
     "mandate.expired": "What you signed for this has run out.",
     "mandate.revoked": "You took back what you signed for this.",

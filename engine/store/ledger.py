@@ -6,17 +6,19 @@ Leases, retries and the life of the gateway's key run on the database's clock; w
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, not_, or_, select, update
 
 from engine.domain.decisions import Rung
 from engine.domain.executions import Answer, Call, Execution, ExecutionLine, State, total_of
 from engine.domain.shopping import OrderLine
+from engine.domain.stops import Stop
 from engine.errors import Conflict
-from engine.store import items, orders
+from engine.store import items, orders, stops
 from engine.store.database import Tx
 from engine.store.database import now as clock
 from engine.store.executions import get, lock_customers, move, note, with_lines
@@ -26,6 +28,7 @@ from engine.store.tables import executions as table
 from engine.store.tables import orders as orders_table
 
 ACTOR = "sweep"
+NOT_CALLED = "orders were stopped before the gateway was called"
 UNASKED = (Rung.VETO.label, Rung.SILENT.label)
 
 
@@ -45,15 +48,18 @@ class Completion:
     clash: bool = False  # the gateway's order id belongs to another customer here
 
 
-def claim(tx: Tx, owner: str, now: datetime, limit: int, lease: timedelta) -> list[Claim]:
+def claim(
+    tx: Tx, owner: str, now: datetime, limit: int, lease: timedelta, stopped: Collection[Stop] = ()
+) -> list[Claim]:
     """Take up to ``limit`` executions that are to be placed, those due longest first, each with its fence raised.
 
     To be placed are the waiting ones that are due (of those that ask first the approved ones), and those in placing
     whose worker is gone or whose retry has come. What another transaction holds is passed over. The customers are
-    locked, so that what a customer may still spend is looked at by one worker at a time.
+    locked, so that what a customer may still spend is looked at by one worker at a time. What ``stopped`` holds is
+    left to wait, and nothing behind it waits for it.
     """
     at = clock(tx)
-    statement = select(table).where(_claimable(now, at)).order_by(table.c.due_at, table.c.execution_id)
+    statement = select(table).where(_claimable(now, at, stopped)).order_by(table.c.due_at, table.c.execution_id)
     rows = tx.execute(statement.limit(limit).with_for_update(skip_locked=True)).all()
     if not rows:
         return []
@@ -69,10 +75,11 @@ def claim(tx: Tx, owner: str, now: datetime, limit: int, lease: timedelta) -> li
     ]
 
 
-def _claimable(now: datetime, at: datetime) -> ColumnElement[bool]:
+def _claimable(now: datetime, at: datetime, stopped: Collection[Stop]) -> ColumnElement[bool]:
     free = or_(table.c.lease_until.is_(None), table.c.lease_until <= at)
     allowed = or_(table.c.rung.in_(UNASKED), table.c.approved_at.is_not(None))
     due = and_(table.c.state == State.WAITING, table.c.due_at <= now, allowed)
+    due = and_(due, not_(stops.held(stopped))) if stopped else due
     again = and_(table.c.state == State.PLACING, or_(table.c.retry_at.is_(None), table.c.retry_at <= at))
     return and_(free, or_(due, again))
 
@@ -153,6 +160,23 @@ def let_go(tx: Tx, execution: Execution) -> None:
     """Give a claim back unused: its next worker need not wait for the lease to end."""
     mine = and_(table.c.execution_id == execution.execution_id, table.c.fence == execution.fence)
     tx.execute(update(table).where(mine).values(owner=None, lease_until=None))
+
+
+def take_back(tx: Tx, execution: Execution, now: datetime) -> Execution:
+    """Undo the intention of a first call that was not made: it waits again, as if it had not been claimed.
+
+    Raises
+    ------
+    Conflict
+        where the claim is no longer ours, or the gateway may have been called before
+    """
+    if execution.attempt != 1:
+        raise Conflict(f"execution {execution.execution_id!r} may stand at the gateway: it cannot wait again")
+    said = {"state": State.WAITING, "attempt": 0, "first_call_at": None, "owner": None, "lease_until": None}
+    _behind_fence(tx, execution, State.PLACING, said | {"updated_at": now})
+    tx.execute(delete(execution_attempts).where(execution_attempts.c.execution_id == execution.execution_id))
+    note(tx, execution.execution_id, State.PLACING, State.WAITING, ACTOR, NOT_CALLED, now)
+    return replace(execution, state=State.WAITING, attempt=0)
 
 
 def skip_unanswered(tx: Tx, now: datetime, limit: int) -> list[Execution]:

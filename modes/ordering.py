@@ -13,7 +13,7 @@ from engine.domain.executions import Execution, ExecutionLine, State
 from engine.domain.house import House
 from engine.domain.nudges import Nudge, NudgeKind
 from engine.domain.shopping import Item
-from modes import agency, attention, rules
+from modes import agency, attention, rules, stopping
 from modes.rules import Objection
 
 STALE = timedelta(days=3)  # an order that could not be placed for so long is no longer expected
@@ -37,7 +37,8 @@ def objections(
     execution: Execution, context: Context, now: datetime, items: Mapping[str, Item], house: House
 ) -> list[Objection]:
     """Everything that speaks against placing a due execution now; empty where it may be placed."""
-    found = [*_timing(execution, context, now), *rules.at_placing(execution, context, now, items)]
+    found = [*stopping.of(execution, now, house), *_timing(execution, context, now)]
+    found += rules.at_placing(execution, context, now, items)
     known = {(one.rule, one.detail.get("item_id")) for one in found}
     return found + [one for one in _risen(execution, items) if (one.rule, one.detail["item_id"]) not in known]
 
