@@ -146,6 +146,7 @@ _REMOVALS: Mapping[str, str] = {
     "item.unavailable": "It is out of stock, and nothing you named may stand in for it.",
     "item.excluded": "It is left out of what was asked for.",
     "item.price_unknown": "Its price is not known.",
+    "gateway.failing": "Orders do not get through at the moment.",
     "item.price_risen": "It costs {now} now, and you were told {announced}.",
     "approval.missing": "You have not said yes to it.",
     "stop": "Orders are stopped at the moment.",

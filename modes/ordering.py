@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -41,6 +41,28 @@ def objections(
     found += rules.at_placing(execution, context, now, items)
     known = {(one.rule, one.detail.get("item_id")) for one in found}
     return found + [one for one in _risen(execution, items) if (one.rule, one.detail["item_id"]) not in known]
+
+
+def risks(
+    execution: Execution,
+    context: Context,
+    now: datetime,
+    items: Mapping[str, Item],
+    house: House,
+    failing: Collection[str] = (),
+) -> list[Objection]:
+    """What would speak against a waiting execution when it is due, as things stand now.
+
+    The answer that an execution awaits is none of it: the customer still has the time to give it.
+
+    Parameters
+    ----------
+    failing : names of gateways that do not answer
+    """
+    found = objections(execution, context, max(now, execution.due_at), items, house)
+    if stopping.gateway(execution) in failing:
+        found.append(Objection(stage=Stage.AVAILABILITY, rule="gateway.failing"))
+    return [one for one in found if one.rule != "approval.missing"]
 
 
 def _timing(execution: Execution, context: Context, now: datetime) -> list[Objection]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from engine.domain.decisions import Stage
 from engine.domain.executions import Execution
 from engine.domain.house import House
+from engine.domain.stops import DEFAULT_GATEWAY
 from modes.rules import Objection
 
 STOPPED = "stop"  # what the rules of stops begin with: stop.all, stop.family, stop.gateway
@@ -24,8 +25,12 @@ def objections(families: Collection[str], gateway: str | None, now: datetime, ho
 
 def of(execution: Execution, now: datetime, house: House) -> list[Objection]:
     """The stops that hold an execution."""
-    gateway: str | None = getattr(execution, "gateway", None)  # known once orders can go to several gateways
-    return objections([line.need for line in execution.lines], gateway, now, house)
+    return objections([line.need for line in execution.lines], gateway(execution), now, house)
+
+
+def gateway(execution: Execution) -> str:
+    """The name of the gateway that an execution is sent to."""
+    return getattr(execution, "gateway", None) or DEFAULT_GATEWAY  # a field once orders can go to several gateways
 
 
 def holds(found: Iterable[Objection]) -> bool:

@@ -17,6 +17,7 @@ from api.topics import (
     placements,
     plain,
     preferences,
+    watching,
 )
 
 TOPICS = (
@@ -33,5 +34,6 @@ TOPICS = (
     nudges.topic,
     placements.topic,
     operators.topic,
+    watching.topic,
     plain.topic,
 )

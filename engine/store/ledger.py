@@ -18,7 +18,7 @@ from engine.domain.executions import Answer, Call, Execution, ExecutionLine, Sta
 from engine.domain.shopping import OrderLine
 from engine.domain.stops import Stop
 from engine.errors import Conflict
-from engine.store import items, orders, stops
+from engine.store import audit, items, orders, stops
 from engine.store.database import Tx
 from engine.store.database import now as clock
 from engine.store.executions import get, lock_customers, move, note, with_lines
@@ -154,6 +154,36 @@ def settle(tx: Tx, execution_id: str, answer: Answer, actor: str, now: datetime)
     more = {"placed_at": now, "order_id": answer.order_id} if to is State.PLACED else {}
     after = move(tx, execution_id, [State.NEEDS_REVIEW, State.FAILED], to, actor, answer.detail, now, **more)
     return Completion(execution=after, clash=to is State.PLACED and not _write_order(tx, after, now))
+
+
+def settle_by_hand(
+    tx: Tx, execution_id: str, order_id: str | None, actor: str, reason: str, now: datetime
+) -> Execution:
+    """Write down what a person found out of one that needs review: placed under the shop's order id, or (None) failed.
+
+    Nothing is sent to the shop, and nothing is cancelled there.
+
+    Raises
+    ------
+    NotFound
+        for an unknown execution
+    Conflict
+        where it does not need review, or the order is another execution's or another customer's
+    """
+    if order_id is None:
+        after = move(tx, execution_id, [State.NEEDS_REVIEW], State.FAILED, actor, reason, now)
+    else:
+        placed = {"placed_at": now, "order_id": order_id}
+        after = move(tx, execution_id, [State.NEEDS_REVIEW], State.PLACED, actor, reason, now, **placed)
+        if _orders_of(tx, order_id) > 1 or not _write_order(tx, after, now):
+            raise Conflict(f"order {order_id!r} belongs to another execution or customer")
+    said = {"to": after.state.value, "order_id": order_id, "reason": reason, "customer_id": after.customer_id}
+    audit.add(tx, actor, "execution.settle", execution_id, said, now)
+    return after
+
+
+def _orders_of(tx: Tx, order_id: str) -> int:
+    return tx.scalar(select(func.count()).select_from(table).where(table.c.order_id == order_id)) or 0
 
 
 def let_go(tx: Tx, execution: Execution) -> None:
