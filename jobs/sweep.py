@@ -23,15 +23,18 @@ from engine.domain.customers import Grant
 from engine.domain.executions import Answer, Call, Execution, Result, State, total_of
 from engine.domain.house import House
 from engine.domain.shopping import Item
+from engine.errors import Conflict
 from engine.store import context as contexts
-from engine.store import executions, house, items, ledger, nudges
+from engine.store import executions, house, items, ledger, nudges, stops
 from engine.store.database import Database, Tx
 from engine.store.database import now as database_clock
-from jobs import placing
 from jobs.gateway import Gateway, Terms, unknown
+from modes import ordering, stopping
 
 log = structlog.get_logger()
 TOGETHER = timedelta(milliseconds=5)  # answers that come within so long are written down together
+FRESH = timedelta(seconds=0.5)  # how long what operators set may be relied on before a call is begun
+STOPPED = "stopped"  # what came of one that a stop holds
 
 
 class Point(StrEnum):
@@ -60,6 +63,7 @@ class Surroundings:
     customers: dict[str, Context]
     catalogue: Mapping[str, Item]
     house: House  # what operators set
+    read_at: float  # when that was read, seconds of the steady clock
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +80,12 @@ class Reply:
     """One call of the gateway, and what it said."""
 
     asked: Asked
-    answer: Answer
+    answer: Answer | None  # None: it was not called, since orders were stopped
+
+    @property
+    def never_called(self) -> bool:
+        """Whether the gateway surely knows nothing of it."""
+        return self.answer is None and self.asked.execution.attempt == 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +135,7 @@ class Sweep:
         self.at(Point.BEFORE_CLAIM)
         with self.db.begin() as tx:
             now = self._now(tx)
-            claims = ledger.claim(tx, self.owner, now, room, self.terms.lease)
+            claims = ledger.claim(tx, self.owner, now, room, self.terms.lease, stops.in_force(tx, now))
             self.at(Point.AFTER_CLAIM)
             around = self._surroundings(tx, [claim.execution for claim in claims], now)
             words = Counter[str]()
@@ -141,56 +150,80 @@ class Sweep:
     def _surroundings(self, tx: Tx, due: Sequence[Execution], now: datetime) -> Surroundings:
         default = Grant(self.settings.personalization_default)
         ids = {execution.customer_id for execution in due}
+        read_at, set_up = time.monotonic(), house.read(tx, now)
         found = contexts.for_placing(tx, ids, now, zone=self.settings.timezone, personalization_default=default)
         catalogue = items.get_many(tx, {line.item_id for execution in due for line in execution.lines})
-        return Surroundings(customers=found, catalogue=catalogue, house=house.read(tx, now))
+        return Surroundings(customers=found, catalogue=catalogue, house=set_up, read_at=read_at)
 
     def _judged(
         self, tx: Tx, claim: ledger.Claim, around: Surroundings, words: Counter[str], now: datetime
     ) -> tuple[Execution, Call] | None:
         """The call that is to be made for a claim; None where there is none to make."""
-        execution = claim.execution
+        execution, call = claim.execution, self.terms.call(claim.since_first_call)
         if execution.state is State.WAITING:
             stopped = self._stopped(tx, execution, around, now)
             if stopped is not None:
                 words[stopped] += 1
                 return None
-            execution = placing.repriced(execution, around.catalogue)
+            execution = ordering.repriced(execution, around.catalogue)
+        elif call is Call.PLACE and stopping.of(execution, now, around.house):
+            call = Call.GLANCE
         _remember(around, replace(execution, state=State.PLACING, total=total_of(execution.lines)))
-        return execution, self.terms.call(claim.since_first_call)
+        return execution, call
 
     def _stopped(self, tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> str | None:
         """Stop what may not be placed, and say what became of it; None where nothing speaks against it."""
         context = around.customers[execution.customer_id]
         try:
-            found = placing.objections(execution, context, now, around.catalogue, around.house)
+            found = ordering.objections(execution, context, now, around.catalogue, around.house)
         except Exception:  # one that cannot be judged is left, under its lease, and the others go on
             log.exception("execution.unjudged", execution_id=execution.execution_id)
             return "broken"
         if not found:
             return None
+        if stopping.holds(found):
+            ledger.let_go(tx, execution)
+            return STOPPED
         reason = ",".join(dict.fromkeys(one.rule for one in found))
-        to = placing.stops_at(found)
+        to = ordering.stops_at(found)
         ledger.let_go(tx, execution)
         after = executions.move(tx, execution.execution_id, [State.WAITING], to, ledger.ACTOR, reason, now)
         _tell(tx, [(after, around)], now)
         return to.value
 
     def _answered(self, asked: Asked, answers: SimpleQueue[Reply]) -> None:
-        answers.put(Reply(asked=asked, answer=_guarded(lambda: self._ask(asked))))
+        answers.put(Reply(asked=asked, answer=self._unless_stopped(asked)))
+
+    def _unless_stopped(self, asked: Asked) -> Answer | None:
+        """What the gateway says; None where orders were stopped before it was asked to place one."""
+        if asked.call is Call.PLACE and self._stopped_since(asked):
+            return None
+        return _guarded(lambda: self._ask(asked))
 
     def _ask(self, asked: Asked) -> Answer:
         """What the gateway says; a refusal after an unknown outcome is only believed when there is no order."""
         self.at(Point.BEFORE_CALL)
-        if asked.call is Call.LOOK_UP:
+        if asked.call is not Call.PLACE:
             answer = self.gateway.look_up(asked.execution.execution_id)
         else:
             answer = self.gateway.place(asked.execution)
         self.at(Point.AFTER_CALL)
-        if asked.call is Call.LOOK_UP or answer.result is not Result.REFUSED or asked.execution.attempt == 1:
+        if asked.call is not Call.PLACE or answer.result is not Result.REFUSED or asked.execution.attempt == 1:
             return answer
         before = self.gateway.look_up(asked.execution.execution_id)
         return answer if before.result is Result.NOT_FOUND else before
+
+    def _stopped_since(self, asked: Asked) -> bool:
+        """Whether a stop came between intention and call; looked at where that took long, or no stop would hold."""
+        if time.monotonic() - asked.around.read_at <= FRESH.total_seconds():
+            return False
+        try:
+            with self.db.read() as tx:
+                now = self.clock()
+                return bool(stopping.of(asked.execution, now, House(stops=stops.in_force(tx, now))))
+        except Exception:  # where nobody can tell, nothing is begun
+            log.exception("stops.unread", execution_id=asked.execution.execution_id)
+            return True
 
     def _complete(self, replies: Sequence[Reply]) -> Counter[str]:
         """Write down what came of some calls; where one of them cannot be written, the others still are."""
@@ -206,18 +239,20 @@ class Sweep:
         return Counter(_word(one, completion) for one, completion in zip(replies, done, strict=True))
 
     def _written(self, replies: Sequence[Reply]) -> list[ledger.Completion | None]:
+        called = [one for one in replies if not one.never_called]
         said = [
             ledger.Answered(
                 execution=one.asked.execution,
                 call=one.asked.call,
-                answer=one.answer,
+                answer=one.answer or unknown(STOPPED),
                 retry_in=self.terms.retry_in(one.asked.execution.attempt),
             )
-            for one in replies
+            for one in called
         ]
         with self.db.begin() as tx:
             now = self._now(tx)
-            done = ledger.complete_all(tx, said, now)
+            completed = iter(ledger.complete_all(tx, said, now))
+            done = [_taken_back(tx, one, now) if one.never_called else next(completed) for one in replies]
             self.at(Point.BEFORE_NOTICE)
             told = [(after.execution, one.asked.around) for one, after in zip(replies, done, strict=True) if after]
             _tell(tx, told, now)
@@ -242,10 +277,18 @@ def _remember(around: Surroundings, execution: Execution) -> None:
 
 def _tell(tx: Tx, some: Sequence[tuple[Execution, Surroundings]], now: datetime) -> None:
     notices = [
-        placing.notice(execution, around.customers[execution.customer_id], now, around.catalogue)
+        ordering.notice(execution, around.customers[execution.customer_id], now, around.catalogue)
         for execution, around in some
     ]
     nudges.add(tx, [one for one in notices if one is not None])
+
+
+def _taken_back(tx: Tx, one: Reply, now: datetime) -> ledger.Completion | None:
+    """Let one that was not called wait again; None where it is no longer ours."""
+    try:
+        return ledger.Completion(execution=ledger.take_back(tx, one.asked.execution, now))
+    except Conflict:
+        return None
 
 
 def _word(one: Reply, done: ledger.Completion | None) -> str:
@@ -255,8 +298,10 @@ def _word(one: Reply, done: ledger.Completion | None) -> str:
         log.warning("execution.stale", execution_id=execution.execution_id, fence=execution.fence)
         return "lost"
     if done.clash:
-        log.error("order.clash", execution_id=execution.execution_id, order_id=one.answer.order_id)
+        log.error("order.clash", execution_id=execution.execution_id, order_id=done.execution.order_id)
     state = done.execution.state
+    if state is State.WAITING:
+        return STOPPED
     return Result.UNKNOWN.value if state is State.PLACING else state.value
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.domain.decisions import NudgeDraft, Offer, OrderDraft, Phase, Removal, Rung, Source, Stage
 from engine.domain.executions import Execution
 from engine.learn.base import Certificate
-from modes import agency, capability, coach, curate, earned, execute, gate, respond
+from modes import agency, capability, coach, curate, earned, execute, gate, respond, stopping
 from modes.execute import Plan
 from modes.needs import Wanted
 from modes.request import Request
@@ -118,6 +118,7 @@ def _removals(
         found.append(planned)
     if rung in EXECUTES and isinstance(planned, Plan):
         found += [objection.removal() for objection in planned.objections]
+    found += _stopped(wanted, scene)
     if rung in EXECUTES and wanted.order is not None:
         found += gate.removals(certificates.get(rung), wanted.order, scene.conduct.higher)
     return found + earned.removals(rung, wanted.need.family, ceiling, scene)
@@ -137,6 +138,12 @@ def _curable(candidate: Candidate) -> list[Removal]:
     if not candidate.wanted.buys:
         return [_not("goal.no_purchase")]
     return [] if candidate.options else [_not("offers.none")]
+
+
+def _stopped(wanted: Wanted, scene: Scene) -> list[Removal]:
+    """While operators have stopped orders, none is announced or asked about that could not be placed."""
+    families = [] if wanted.need.family is None else [wanted.need.family]
+    return [one.removal() for one in stopping.objections(families, None, scene.now, scene.house)]
 
 
 def _executable(wanted: Wanted, scene: Scene) -> list[Removal]:

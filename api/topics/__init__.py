@@ -18,6 +18,7 @@ from api.topics import (
     plain,
     preferences,
     stories,
+    watching,
 )
 
 TOPICS = (
@@ -35,5 +36,6 @@ TOPICS = (
     nudges.topic,
     placements.topic,
     operators.topic,
+    watching.topic,
     plain.topic,
 )

@@ -5,27 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from api import cursors
+from api import cursors, risks
 from api.auth.caller import APP_AND_BACKEND, OPERATOR
 from api.routes import Topic, caller
 from api.service import service
 from api.wire.base import Page
-from api.wire.executions import ExecutionOut, Executions, MoveIn, SnoozeIn, StatePage
+from api.wire.executions import ExecutionOut, Executions, MoveIn, SettleIn, SnoozeIn, StatePage, View
 from api.wire.money import span
-from engine.domain.executions import Execution
+from engine.domain.executions import Execution, State
 from engine.errors import InputError, NotFound
-from engine.store import executions
+from engine.store import executions, ledger
 from engine.store.database import Tx
 
 LONGEST_SNOOZE = timedelta(days=60)
 topic = Topic(name="executions", description="Automatic orders: upcoming and past, approve, veto, skip, snooze")
 ONE = "/v1/executions/<ident:execution_id>"
+FAILED = (State.FAILED, State.REFUSED, State.NEEDS_REVIEW)
 
 
 @topic.route("GET", "/v1/executions", scopes=OPERATOR, query=StatePage, answer=Executions)
 def list_executions(query: StatePage) -> Executions:
-    """Executions of all customers, of one state where it is given."""
+    """Executions of all customers: of one state, upcoming, at risk with their reasons, or failed."""
     with service().db.read() as tx:
+        if query.view is View.AT_RISK:
+            return _at_risk(tx, query)
+        if query.view is View.UPCOMING:
+            return _page(executions.upcoming_page(tx, query.limit, query.cursor), query)
+        if query.view is View.FAILED:
+            return _page(executions.in_states(tx, FAILED, query.limit, query.cursor), query)
         return _page(executions.by_state(tx, query.state, query.limit, query.cursor), query)
 
 
@@ -72,6 +79,17 @@ def snooze_execution(execution_id: str, body: SnoozeIn) -> ExecutionOut:
     return _moved(execution_id, lambda tx, now: executions.snooze(tx, execution_id, caller().actor, now, later))
 
 
+@topic.route("POST", ONE + "/settle", scopes=OPERATOR, body=SettleIn, answer=ExecutionOut)
+def settle_execution(execution_id: str, body: SettleIn) -> ExecutionOut:
+    """Settle one that needs review, as a person found out at the shop. Nothing is sent or cancelled there.
+
+    409 where it does not need review (any more), or the order belongs to another execution or customer.
+    """
+    now, actor = service().now(), caller().actor
+    with service().db.begin() as tx:
+        return ExecutionOut.of(ledger.settle_by_hand(tx, execution_id, body.order_id, actor, body.reason, now))
+
+
 def own(tx: Tx, execution_id: str) -> Execution:
     """The execution, where the caller may see it; NotFound otherwise."""
     found = executions.get(tx, execution_id)
@@ -84,6 +102,15 @@ def _page(found: Sequence[Execution], query: Page) -> Executions:
     return Executions(
         executions=[ExecutionOut.of(execution) for execution in found],
         next_cursor=cursors.following(found, query.limit, lambda execution: execution.execution_id),
+    )
+
+
+def _at_risk(tx: Tx, query: StatePage) -> Executions:
+    within = span(query.within, "within")
+    assert within is not None  # it has a default
+    found = risks.page(service(), tx, within, query.limit, query.cursor)
+    return Executions(
+        executions=[ExecutionOut.of(one, objections) for one, objections in found.at_risk], next_cursor=found.following
     )
 
 

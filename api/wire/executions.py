@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Sequence
+from enum import StrEnum
 
-from api.wire.base import Page, Span, Text, Time, Wire
+from pydantic import Field, model_validator
+
+from api.wire.base import Id, Page, Span, Text, Time, Wire
 from api.wire.customers import RungLabel
 from engine.domain.executions import Execution, State
+from engine.errors import InputError
+from modes import explain
+from modes.rules import Objection
+
+
+class Outcome(StrEnum):
+    """What became of an execution, as a person found out."""
+
+    PLACED = "placed"
+    FAILED = "failed"
 
 
 class ExecutionLineOut(Wire):
@@ -17,6 +30,23 @@ class ExecutionLineOut(Wire):
     cycle: str
     quantity: int
     unit_price: str
+
+
+class RiskOut(Wire):
+    """One thing that would keep an order from being placed when it is due, as things stand now."""
+
+    stage: str
+    rule: str
+    reason: str = Field(description="as the customer would be told")
+    detail: dict[str, object]
+
+    @classmethod
+    def of(cls, objection: Objection) -> RiskOut:
+        """As answered."""
+        removal = objection.removal()
+        return cls(
+            stage=objection.stage, rule=objection.rule, reason=explain.removal(removal), detail=dict(removal.detail)
+        )
 
 
 class ExecutionOut(Wire):
@@ -40,9 +70,10 @@ class ExecutionOut(Wire):
     order_id: str | None
     reason: str | None
     created_at: Time
+    risks: list[RiskOut] | None = Field(default=None, description="in the view at_risk; null elsewhere")
 
     @classmethod
-    def of(cls, execution: Execution) -> ExecutionOut:
+    def of(cls, execution: Execution, risks: Sequence[Objection] | None = None) -> ExecutionOut:
         """As answered."""
         return cls(
             execution_id=execution.execution_id,
@@ -72,6 +103,7 @@ class ExecutionOut(Wire):
             order_id=execution.order_id,
             reason=execution.reason,
             created_at=execution.created_at,
+            risks=None if risks is None else [RiskOut.of(one) for one in risks],
         )
 
 
@@ -82,10 +114,42 @@ class Executions(Wire):
     next_cursor: str | None
 
 
+class View(StrEnum):
+    """What an operator wants to see of executions."""
+
+    UPCOMING = "upcoming"  # not placed yet, the next due first
+    AT_RISK = "at_risk"  # due soon, with what speaks against them as things stand now, the next due first
+    FAILED = "failed"  # failed, refused, or nobody knows
+
+
 class StatePage(Page):
     """Executions of one state, or of all."""
 
     state: State | None = None
+    view: View | None = Field(
+        default=None, description="in place of state; a page of at_risk may be short though more follows"
+    )
+    within: Span = Field(default="2d", description="of at_risk: how soon it is due")
+
+    @model_validator(mode="after")
+    def _one(self) -> StatePage:
+        if self.state is not None and self.view is not None:
+            raise InputError.of("view", "a view or a state, and not both", self.view.value)
+        return self
+
+
+class SettleIn(Wire):
+    """What a person found out: the shop's order, or that there is none. Nothing is sent to the shop."""
+
+    outcome: Outcome = Field(description="placed needs order_id")
+    order_id: Id | None = Field(default=None, description="the shop's")
+    reason: Text = Field(default="settled by hand")
+
+    @model_validator(mode="after")
+    def _whole(self) -> SettleIn:
+        if (self.outcome is Outcome.PLACED) == (self.order_id is None):
+            raise InputError.of("order_id", "the shop's order id with placed, and none with failed", self.order_id)
+        return self
 
 
 class MoveIn(Wire):

@@ -117,6 +117,7 @@ class Call(StrEnum):
 
     PLACE = "place"
     LOOK_UP = "look_up"
+    GLANCE = "glance"  # a look-up while orders are stopped: an order that is found settles it, all else leaves it
 
 
 class Result(StrEnum):
@@ -146,11 +147,13 @@ class Answer:
         'placing'
         >>> Answer(result=Result.UNKNOWN).leads_to(Call.LOOK_UP).value
         'needs_review'
+        >>> Answer(result=Result.NOT_FOUND).leads_to(Call.GLANCE).value
+        'placing'
         """
         if self.result is Result.UNKNOWN:
-            return State.PLACING if call is Call.PLACE else State.NEEDS_REVIEW
+            return State.NEEDS_REVIEW if call is Call.LOOK_UP else State.PLACING
         if self.result is Result.NOT_FOUND:
-            return State.FAILED
+            return State.PLACING if call is Call.GLANCE else State.FAILED
         return State.REFUSED if self.result is Result.REFUSED else State.PLACED
 
 

@@ -19,6 +19,7 @@ from engine.store.tables import (
     customers,
     decision_candidates,
     decisions,
+    differences,
     events,
     execution_attempts,
     execution_lines,
@@ -70,7 +71,7 @@ def _held(customer_id: str) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     for parent, key, children in (
         (orders, "order_id", (order_lines,)),
         (decisions, "decision_id", (decision_candidates, outcomes)),
-        (executions, "execution_id", (execution_lines, execution_attempts, execution_moves)),
+        (executions, "execution_id", (execution_lines, execution_attempts, execution_moves, differences)),
     ):
         theirs = select(parent.c[key]).where(parent.c.customer_id == customer_id)
         for table in children:

@@ -112,6 +112,22 @@ def upcoming(tx: Tx, limit: int) -> list[Execution]:
     return with_lines(tx, tx.execute(statement.limit(limit)))
 
 
+def upcoming_page(tx: Tx, limit: int, after: str | None = None, until: datetime | None = None) -> list[Execution]:
+    """What can still be stopped and is due until then, the next due first, from just behind the one ``after``."""
+    statement = select(table).where(table.c.state.in_(STOPPABLE)).order_by(table.c.due_at, table.c.execution_id)
+    if until is not None:
+        statement = statement.where(table.c.due_at <= until)
+    if after is not None:
+        last = select(table.c.due_at, table.c.execution_id).where(table.c.execution_id == after)
+        statement = statement.where(tuple_(table.c.due_at, table.c.execution_id) > last.scalar_subquery())
+    return with_lines(tx, tx.execute(statement.limit(limit)))
+
+
+def in_states(tx: Tx, states: Collection[State], limit: int = 100, after: str | None = None) -> list[Execution]:
+    """Executions of some states, the latest due first, from just behind the one with the id ``after``."""
+    return _page(tx, select(table).where(table.c.state.in_([state.value for state in states])), limit, after)
+
+
 def of_customers(tx: Tx, customer_ids: Collection[str], since: datetime) -> dict[str, tuple[Execution, ...]]:
     """For each customer who has any, the unsettled executions and those made since an instant, the latest due first."""
     wanted = select(table).where(or_(table.c.state.in_(UNSETTLED), table.c.created_at >= since))

@@ -7,28 +7,30 @@ write to the disk, a statement a way to the database, a row next to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, insert, not_, or_, select, update
 
 from engine.domain.decisions import Rung
 from engine.domain.executions import Answer, Call, Execution, ExecutionLine, State, total_of
 from engine.domain.shopping import OrderLine
+from engine.domain.stops import Stop
 from engine.errors import Conflict
-from engine.store import items, orders
+from engine.store import audit, items, orders, stops
 from engine.store.database import Tx
 from engine.store.database import now as clock
-from engine.store.executions import get, lock_customers, move, with_lines
+from engine.store.executions import get, lock_customers, move, note, with_lines
 from engine.store.hearing import UNANSWERED
 from engine.store.tables import execution_attempts, execution_lines, execution_moves, unanswered
 from engine.store.tables import executions as table
 from engine.store.tables import orders as orders_table
 
 ACTOR = "sweep"
+NOT_CALLED = "orders were stopped before the gateway was called"
 UNASKED = (Rung.VETO.label, Rung.SILENT.label)
 
 
@@ -58,18 +60,20 @@ class Completion:
     clash: bool = False  # the gateway's order id belongs to another customer here
 
 
-def claim(tx: Tx, owner: str, now: datetime, limit: int, lease: timedelta) -> list[Claim]:
+def claim(
+    tx: Tx, owner: str, now: datetime, limit: int, lease: timedelta, stopped: Collection[Stop] = ()
+) -> list[Claim]:
     """Take up to ``limit`` executions that are to be placed, those due longest first, each with its fence raised.
 
     To be placed are those in placing whose worker is gone or whose retry has come, which take at most half of the
     room, and the waiting ones that are due (of those that ask first the approved ones). What another transaction
     holds is passed over. The customers are locked, so that what a customer may still spend is looked at by one worker
-    at a time.
+    at a time. What ``stopped`` holds is left to wait, and nothing behind it waits for it.
     """
     at = clock(tx)
     free = or_(table.c.lease_until.is_(None), table.c.lease_until <= at, _set_back(at, lease))
     again = _first(tx, and_(_again(at, lease), free), (limit + 1) // 2)
-    rows = sorted([*again, *_first(tx, and_(_due(now), free), limit - len(again))], key=_turn)
+    rows = sorted([*again, *_first(tx, and_(_due(now, stopped), free), limit - len(again))], key=_turn)
     if not rows:
         return []
     lock_customers(tx, [row.customer_id for row in rows])
@@ -90,9 +94,10 @@ def _first(tx: Tx, wanted: ColumnElement[bool], limit: int) -> Sequence[Row[Any]
     return tx.execute(statement.limit(limit).with_for_update(skip_locked=True)).all()
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
+def _due(now: datetime, stopped: Collection[Stop]) -> ColumnElement[bool]:
     allowed = or_(table.c.rung.in_(UNASKED), table.c.approved_at.is_not(None))
-    return and_(table.c.state == State.WAITING, table.c.due_at <= now, allowed)
+    due = and_(table.c.state == State.WAITING, table.c.due_at <= now, allowed)
+    return and_(due, not_(stops.held(stopped))) if stopped else due
 
 
 def _again(at: datetime, lease: timedelta) -> ColumnElement[bool]:
@@ -245,10 +250,57 @@ def settle(tx: Tx, execution_id: str, answer: Answer, actor: str, now: datetime)
     return Completion(execution=after, clash=after.execution_id in clashes)
 
 
+def settle_by_hand(
+    tx: Tx, execution_id: str, order_id: str | None, actor: str, reason: str, now: datetime
+) -> Execution:
+    """Write down what a person found out of one that needs review: placed under the shop's order id, or (None) failed.
+
+    Nothing is sent to the shop, and nothing is cancelled there.
+
+    Raises
+    ------
+    NotFound
+        for an unknown execution
+    Conflict
+        where it does not need review, or the order is another execution's or another customer's
+    """
+    if order_id is None:
+        after = move(tx, execution_id, [State.NEEDS_REVIEW], State.FAILED, actor, reason, now)
+    else:
+        placed = {"placed_at": now, "order_id": order_id}
+        after = move(tx, execution_id, [State.NEEDS_REVIEW], State.PLACED, actor, reason, now, **placed)
+        if _orders_of(tx, order_id) > 1 or _write_orders(tx, [after], now):
+            raise Conflict(f"order {order_id!r} belongs to another execution or customer")
+    said = {"to": after.state.value, "order_id": order_id, "reason": reason, "customer_id": after.customer_id}
+    audit.add(tx, actor, "execution.settle", execution_id, said, now)
+    return after
+
+
+def _orders_of(tx: Tx, order_id: str) -> int:
+    return tx.scalar(select(func.count()).select_from(table).where(table.c.order_id == order_id)) or 0
+
+
 def let_go(tx: Tx, execution: Execution) -> None:
     """Give a claim back unused: its next worker need not wait for the lease to end."""
     mine = and_(table.c.execution_id == execution.execution_id, table.c.fence == execution.fence)
     tx.execute(update(table).where(mine).values(owner=None, lease_until=None))
+
+
+def take_back(tx: Tx, execution: Execution, now: datetime) -> Execution:
+    """Undo the intention of a first call that was not made: it waits again, as if it had not been claimed.
+
+    Raises
+    ------
+    Conflict
+        where the claim is no longer ours, or the gateway may have been called before
+    """
+    if execution.attempt != 1:
+        raise Conflict(f"execution {execution.execution_id!r} may stand at the gateway: it cannot wait again")
+    said = {"state": State.WAITING, "attempt": 0, "first_call_at": None, "owner": None, "lease_until": None}
+    _behind_fence(tx, execution, State.PLACING, said | {"updated_at": now})
+    tx.execute(delete(execution_attempts).where(execution_attempts.c.execution_id == execution.execution_id))
+    note(tx, execution.execution_id, State.PLACING, State.WAITING, ACTOR, NOT_CALLED, now)
+    return replace(execution, state=State.WAITING, attempt=0)
 
 
 def skip_unanswered(tx: Tx, now: datetime, limit: int) -> list[Execution]:

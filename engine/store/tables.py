@@ -525,3 +525,70 @@ def unanswered(of: ReadOnlyColumnCollection[str, Column[Any]]) -> ColumnElement[
 
 _open = unanswered(executions.c)
 Index("ix_executions_unanswered", executions.c.due_at, sqlite_where=_open, postgresql_where=_open)
+stops = Table(  # the stop switch: in force until lifted, or until its end
+    "stops",
+    metadata,
+    Column("stop_id", Id, primary_key=True),
+    Column("scope", String(10), nullable=False),  # all, family, gateway
+    Column("value", Id),  # the family, or the gateway's name
+    Column("reason", Text, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime),
+    Column("lifted_at", UtcDateTime, index=True),
+    Column("lifted_by", String(200)),
+)
+
+alerts = Table(  # what somebody should look at: one open row a kind and subject
+    "alerts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(50), nullable=False),
+    Column("subject", String(200), nullable=False, server_default=text("''")),
+    Column("detail", Json, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("cleared_at", UtcDateTime),
+    Index(
+        "uq_alerts_open",
+        "kind",
+        "subject",
+        unique=True,
+        sqlite_where=text("cleared_at IS NULL"),
+        postgresql_where=text("cleared_at IS NULL"),
+    ),
+)
+
+alert_messages = Table(  # what is to be told of alerts; the id is the webhook's at every attempt
+    "alert_messages",
+    metadata,
+    Column("message_id", Id, primary_key=True),
+    Column("alert_id", Integer, ForeignKey("alerts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("document", Json, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", UtcDateTime, nullable=False, index=True),  # database's clock
+    Column("ended_at", UtcDateTime),  # delivered, or given up
+    Column("error", Text),  # of the last attempt; null: it was delivered
+)
+
+differences = Table(  # where the ledger and the gateway say different things
+    "differences",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("execution_id", Id, ForeignKey("executions.execution_id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(20), nullable=False),  # missing, other_order, unexpected, amount
+    Column("ledger", String(300), nullable=False),
+    Column("gateway", String(300), nullable=False),
+    Column("found_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("cleared_at", UtcDateTime, index=True),
+    Column("cleared_by", String(200)),
+    Column("note", Text),
+    UniqueConstraint("execution_id", "kind", "gateway"),
+)
+
+compared = Table(  # ended executions of which the gateway was asked, once each
+    "compared",
+    metadata,
+    Column("execution_id", Id, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)

@@ -146,3 +146,5 @@ probability-low = Es ist nicht wahrscheinlich genug, dass Sie es jetzt brauchen.
 value-low = Es würde Ihnen kaum helfen.
 need-met = Sie haben es inzwischen selbst gekauft.
 need-none_likely = Gerade scheint nichts fällig zu sein.
+gateway-failing = Bestellungen kommen gerade nicht durch.
+stop = Bestellungen sind gerade angehalten.

@@ -159,3 +159,5 @@ probability-low = It is not likely enough that you need it now.
 value-low = It would hardly help you.
 need-met = You bought it yourself in the meantime.
 need-none_likely = Nothing seems to be due for you.
+gateway-failing = Orders do not get through at the moment.
+stop = Orders are stopped at the moment.

@@ -146,3 +146,5 @@ probability-low = Il n’est pas assez probable que vous en ayez besoin maintena
 value-low = Cela ne vous aiderait guère.
 need-met = Vous l’avez acheté vous-même entre-temps.
 need-none_likely = Rien ne semble attendu en ce moment.
+gateway-failing = Les commandes ne passent pas en ce moment.
+stop = Les commandes sont arrêtées en ce moment.

@@ -67,6 +67,8 @@ SOUND: dict[str, object] = {
     "set_goal": {"kind": "not_run_out", "family": "f"},
     "post_outcomes": [{"kind": "kept"}],
     "respond": {"response": "opened"},
+    "settle_execution": {"outcome": "failed"},
+    "close_difference": {"note": "seen"},
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -13,7 +13,7 @@ from engine.domain.executions import Execution, ExecutionLine, State
 from engine.domain.house import House
 from engine.domain.nudges import Nudge, NudgeKind
 from engine.domain.shopping import Item
-from modes import agency, attention, explain, rules
+from modes import agency, attention, explain, rules, stopping
 from modes.rules import Objection
 from modes.words import Words
 
@@ -29,9 +29,32 @@ def objections(
     execution: Execution, context: Context, now: datetime, items: Mapping[str, Item], house: House
 ) -> list[Objection]:
     """Everything that speaks against placing a due execution now; empty where it may be placed."""
-    found = [*_timing(execution, context, now), *rules.at_placing(execution, context, now, items)]
+    found = [*stopping.of(execution, now, house), *_timing(execution, context, now)]
+    found += rules.at_placing(execution, context, now, items)
     known = {(one.rule, one.detail.get("item_id")) for one in found}
     return found + [one for one in _risen(execution, items) if (one.rule, one.detail["item_id"]) not in known]
+
+
+def risks(
+    execution: Execution,
+    context: Context,
+    now: datetime,
+    items: Mapping[str, Item],
+    house: House,
+    failing: Collection[str] = (),
+) -> list[Objection]:
+    """What would speak against a waiting execution when it is due, as things stand now.
+
+    The answer that an execution awaits is none of it: the customer still has the time to give it.
+
+    Parameters
+    ----------
+    failing : names of gateways that do not answer
+    """
+    found = objections(execution, context, max(now, execution.due_at), items, house)
+    if stopping.gateway(execution) in failing:
+        found.append(Objection(stage=Stage.AVAILABILITY, rule="gateway.failing"))
+    return [one for one in found if one.rule != "approval.missing"]
 
 
 def _timing(execution: Execution, context: Context, now: datetime) -> list[Objection]:
