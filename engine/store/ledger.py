@@ -297,7 +297,7 @@ def take_back(tx: Tx, execution: Execution, now: datetime) -> Execution:
     if execution.attempt != 1:
         raise Conflict(f"execution {execution.execution_id!r} may stand at the gateway: it cannot wait again")
     said = {"state": State.WAITING, "attempt": 0, "first_call_at": None, "owner": None, "lease_until": None}
-    _behind_fence(tx, execution, State.PLACING, said | {"updated_at": now})
+    _behind_fence(tx, [execution], [said | {"updated_at": now}])
     tx.execute(delete(execution_attempts).where(execution_attempts.c.execution_id == execution.execution_id))
     note(tx, execution.execution_id, State.PLACING, State.WAITING, ACTOR, NOT_CALLED, now)
     return replace(execution, state=State.WAITING, attempt=0)
