@@ -192,17 +192,16 @@ class Sweep:
         return to.value
 
     def _answered(self, asked: Asked, answers: SimpleQueue[Reply]) -> None:
-        answers.put(Reply(asked=asked, answer=self._unless_stopped(asked)))
+        answers.put(Reply(asked=asked, answer=_guarded(lambda: self._ask(asked))))
 
-    def _unless_stopped(self, asked: Asked) -> Answer | None:
-        """What the gateway says; None where orders were stopped before it was asked to place one."""
+    def _ask(self, asked: Asked) -> Answer | None:
+        """What the gateway says; None where orders were stopped before it was asked to place one.
+
+        A refusal after an unknown outcome is only believed when there is no order.
+        """
+        self.at(Point.BEFORE_CALL)
         if asked.call is Call.PLACE and self._stopped_since(asked):
             return None
-        return _guarded(lambda: self._ask(asked))
-
-    def _ask(self, asked: Asked) -> Answer:
-        """What the gateway says; a refusal after an unknown outcome is only believed when there is no order."""
-        self.at(Point.BEFORE_CALL)
         if asked.call is not Call.PLACE:
             answer = self.gateway.look_up(asked.execution.execution_id)
         else:
@@ -317,7 +316,7 @@ def _gathered(answers: SimpleQueue[Reply], under_way: int) -> list[Reply]:
     return found
 
 
-def _guarded(call: Callable[[], Answer]) -> Answer:
+def _guarded(call: Callable[[], Answer | None]) -> Answer | None:
     try:
         return call()
     except Exception as error:  # whatever the client stumbles over, the outcome is not known
