@@ -12,10 +12,10 @@ from engine.domain.alerts import Alarm, Alert, AlertKind
 from engine.domain.house import House
 from engine.store import alerts, checks, differences, executions, house, mandates
 from engine.store.database import Database, Tx
-from jobs import telling
+from engine.store.figures import LATE
+from jobs import observing, telling
 from modes import alarms
 
-LATE = timedelta(minutes=5)  # after which an order that is due and not stopped counts as left lying
 CAUGHT_UP = timedelta(minutes=1)  # none may be later than this for it to be over
 WINDOW = timedelta(minutes=10)  # of calls that tell how the gateway does
 RULES = timedelta(hours=1)  # for which a rule that failed is told of
@@ -64,7 +64,9 @@ def _gateways(seen: Seen) -> Iterable[Alarm]:
 
 def _backlog(seen: Seen) -> Iterable[Alarm]:
     late = CAUGHT_UP if seen.subjects(AlertKind.BACKLOG) else LATE
-    return _counted(AlertKind.BACKLOG, checks.overdue(seen.tx, seen.now - late, seen.house.stops))
+    overdue = checks.overdue(seen.tx, seen.now - late, seen.house.stops)
+    observing.BACKLOG.set(overdue)
+    return _counted(AlertKind.BACKLOG, overdue)
 
 
 def _review(seen: Seen) -> Iterable[Alarm]:

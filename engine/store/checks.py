@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, literal, not_, or_, select
+from sqlalchemy import Select, and_, case, exists, func, literal, not_, or_, select
 
 from engine.domain.decisions import Rung
 from engine.domain.executions import SPENT, Result, State
@@ -15,7 +15,15 @@ from engine.domain.stops import DEFAULT_GATEWAY, Stop
 from engine.store import stops
 from engine.store.database import Tx
 from engine.store.database import now as clock
-from engine.store.tables import audit, execution_attempts, execution_lines, executions, job_runs
+from engine.store.tables import (
+    audit,
+    execution_attempts,
+    execution_lines,
+    execution_moves,
+    executions,
+    job_runs,
+    mandates,
+)
 
 ORDERED = tuple(state.value for state in (*SPENT, State.RETURNED) if state not in (State.PLACING, State.NEEDS_REVIEW))
 
@@ -73,6 +81,35 @@ def failed_rules(tx: Tx, since: datetime) -> dict[str, int]:
     return {
         row[0]: row[1] for row in tx.execute(select(audit.c.subject, func.count()).where(failed).group_by("subject"))
     }
+
+
+def unsigned(tx: Tx, now: datetime) -> int:
+    """Executions that wait to be placed unasked, and whose mandate is missing or not live: they will be refused."""
+    mandate = mandates.c
+    live = and_(
+        mandate.signed_at <= now,
+        or_(mandate.revoked_at.is_(None), mandate.revoked_at > now),
+        or_(mandate.expires_at.is_(None), mandate.expires_at > now),
+    )
+    signed = exists().where(mandate.mandate_id == executions.c.mandate_id, live)
+    unasked = and_(_in(State.WAITING), executions.c.rung != Rung.APPROVE.label)
+    return _count(tx, select(executions.c.execution_id).where(unasked, not_(signed)))
+
+
+def orphans(tx: Tx) -> int:
+    """Rows of executions that belong to no execution, and executions without a line: no command makes them."""
+    found = 0
+    for table in (execution_lines, execution_attempts, execution_moves):
+        owner = exists().where(executions.c.execution_id == table.c.execution_id)
+        found += _count(tx, select(table.c.execution_id).where(not_(owner)))
+    line = exists().where(execution_lines.c.execution_id == executions.c.execution_id)
+    return found + _count(tx, select(executions.c.execution_id).where(not_(line)))
+
+
+def abandoned_runs(tx: Tx, longer_than: timedelta) -> int:
+    """Runs of jobs whose lease ended so long ago, and that nobody took over."""
+    gone = and_(job_runs.c.state == RunState.RUNNING.value, job_runs.c.lease_until < clock(tx) - longer_than)
+    return _count(tx, select(job_runs.c.id).where(gone))
 
 
 def failed_runs(tx: Tx, since: timedelta) -> int:
