@@ -9,7 +9,8 @@ from apiflask import APIFlask
 from api import observing, openapi, problem
 from api.auth import tokens
 from api.auth.failures import Failures
-from api.console.pages import console, csrf
+from api.console.pages import csrf
+from api.console.watching import console
 from api.encoding import IdentConverter, OrjsonProvider, refuse_no_ids
 from api.requests import MAX_BODY
 from api.service import EXTENSION, Service

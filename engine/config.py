@@ -79,6 +79,9 @@ class Settings:
     personalization_default: str  # "granted" or "refused"
     gateway_url: str | None
     gateway_secret: str | None
+    alert_url: str | None  # where alerts are told, signed as orders are
+    alert_secret: str | None
+    worker_metrics_port: tuple[str, int] | None  # where the worker shows its figures
     veto_window: timedelta
     spark: str | None  # the cluster that tastes are fitted on; None: here
     clock: Clock
@@ -120,6 +123,9 @@ class Settings:
             personalization_default=default,
             gateway_url=of("GATEWAY_URL") or None,
             gateway_secret=of("GATEWAY_SECRET") or None,
+            alert_url=of("ALERT_URL") or None,
+            alert_secret=of("ALERT_SECRET") or None,
+            worker_metrics_port=_address(of("WORKER_METRICS_PORT"), "RAPPORT_WORKER_METRICS_PORT"),
             veto_window=window,
             spark=of("SPARK") or None,
             clock=Clock.parse(of("NOW"), zone),
@@ -139,12 +145,31 @@ class Settings:
         masked = {
             "secret_key": "made in the home" if not self.secret_key else "********",
             "gateway_secret": "********" if self.gateway_secret else "",
+            "alert_secret": "********" if self.alert_secret else "",
+            "worker_metrics_port": "{}:{}".format(*self.worker_metrics_port) if self.worker_metrics_port else "",
             "database_url": _masked(self.database_url),
             "gateway_url": _masked(self.gateway_url or ""),
+            "alert_url": _masked(self.alert_url or ""),
             "now": str(self.clock.fixed or self.clock.offset) if self.clock.moved else "",
         }
         names = [f.name for f in fields(self) if f.name != "clock"] + ["now"]
         return {f"RAPPORT_{n.upper()}": masked[n] if n in masked else _plain(getattr(self, n)) for n in names}
+
+
+def _address(text: str, field: str) -> tuple[str, int] | None:
+    """A port, alone or behind an address of this machine; alone it is the loopback's.
+
+    Examples
+    --------
+    >>> _address("9102", "port"), _address("0.0.0.0:9102", "port"), _address("", "port")
+    (('127.0.0.1', 9102), ('0.0.0.0', 9102), None)
+    """
+    host, _, port = text.strip().rpartition(":")
+    if not text.strip():
+        return None
+    if not re.fullmatch(r"\d{1,5}", port) or not 1 <= int(port) <= 65535:
+        raise InputError.of(field, "a port, or HOST:PORT", text)
+    return host or "127.0.0.1", int(port)
 
 
 def _masked(url: str) -> str:

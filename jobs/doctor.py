@@ -10,14 +10,16 @@ from datetime import UTC, datetime, timedelta
 from engine.config import Settings
 from engine.errors import ArtifactError
 from engine.learn import base
-from engine.store import artifacts, checks
-from engine.store.database import Database, Tx
+from engine.store import alerts, artifacts, checks, differences, stops
+from engine.store.database import Database, Tx, server
 from engine.store.database import now as database_clock
 
 APART = timedelta(seconds=5)  # between the machine's clock and the database's
 LATE = timedelta(minutes=5)  # after which something due counts as left lying
 SILENT = timedelta(hours=2)  # without a run of any job: plan runs every hour
 ROOM = 500 * 2**20  # bytes
+WAL_RESET = (3, 51, 3)  # the first SQLite whose write-ahead log is not corrupted by a reset at the wrong time
+OLDEST = (14,)  # PostgreSQL that is still maintained
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,9 +37,9 @@ def run(db: Database, settings: Settings) -> list[Finding]:
         stands = db.version() or "nothing"
         return [Finding(check="schema", well=False, said=f"the database stands at {stands}: run rapport db upgrade")]
     with db.read() as tx:
-        ledger = list(_ledger(tx, settings))
-        clocks = [_clocks(database_clock(tx), datetime.now(UTC)), _worker(tx)]
-    schema = Finding(check="schema", well=True, said="the database stands at the newest migration")
+        ledger = [*_ledger(tx, settings), *_watched(tx, settings)]
+        clocks = [_server(tx), _clocks(database_clock(tx), datetime.now(UTC)), _worker(tx)]
+    schema = Finding(check="schema", well=True, said=f"the database stands at the newest migration, {db.version()}")
     return [*ledger, schema, *clocks, _model(settings), _gateway(settings), _disk(settings)]
 
 
@@ -50,11 +52,50 @@ def _ledger(tx: Tx, settings: Settings) -> Iterator[Finding]:
     yield _none(
         "leases", checks.left_leases(tx, LATE), "executions in placing are taken up by nobody: is a worker running?"
     )
-    yield _none("backlog", checks.overdue(tx, now - LATE), "executions are overdue: is a worker running?")
-    yield _none("review", checks.in_review(tx), "executions need review: ask the shop whether they were placed")
+    yield _none(
+        "backlog",
+        checks.overdue(tx, now - LATE, stops.in_force(tx, now)),
+        "executions are overdue: is a worker running?",
+    )
+    yield _none("review", checks.in_review(tx), "executions need review: ask the shop, then rapport settle ID")
     yield _none(
         "failed runs", checks.failed_runs(tx, timedelta(days=1)), "runs failed within a day: see rapport jobs list"
     )
+
+
+def _watched(tx: Tx, settings: Settings) -> Iterator[Finding]:
+    now = settings.clock.now()
+    yield _stops(tx, now)
+    standing = alerts.counts(tx)
+    said = f"{', '.join(standing)}: see GET /v1/alerts or the console" if standing else "none stands"
+    yield Finding(check="alerts", well=not standing, said=said)
+    yield _none(
+        "differences", differences.count(tx), "times the gateway says something else: rapport differences lists them"
+    )
+    yield _none(
+        "mandates", checks.unsigned(tx, now), "executions wait without a live mandate: they will be refused when due"
+    )
+    yield _none("orphans", checks.orphans(tx), "rows of executions belong to none: see docs/stopping.md")
+    yield _none(
+        "job leases", checks.abandoned_runs(tx, LATE), "runs of jobs were left by a worker that is gone: start one"
+    )
+
+
+def _stops(tx: Tx, now: datetime) -> Finding:
+    held = stops.in_force(tx, now)
+    named = "; ".join(f"{stop.subject} ({stop.reason}, by {stop.actor})" for stop in held)
+    return Finding(check="stops", well=not held, said=f"{named}: rapport start lifts them" if held else "none in force")
+
+
+def _server(tx: Tx) -> Finding:
+    found, name = server(tx), tx.dialect.name
+    said = f"{name} {'.'.join(map(str, found))}"
+    if name == "sqlite" and found < WAL_RESET:
+        why = "its write-ahead log can be corrupted: pip install pysqlite3, or run a single process"
+        return Finding(check="database", well=False, said=f"{said}: {why}")
+    if name == "postgresql" and found < OLDEST:
+        return Finding(check="database", well=False, said=f"{said} is no longer maintained: upgrade it")
+    return Finding(check="database", well=True, said=said)
 
 
 def _none(check: str, n: int, otherwise: str) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from urllib.parse import quote
@@ -15,9 +15,10 @@ from standardwebhooks import Webhook
 
 from engine.config import Settings
 from engine.domain.executions import Answer, Call, Execution, Result
-from engine.domain.values import parse_id
+from engine.domain.values import Money, parse_currency, parse_decimal, parse_id, to_minor
 from engine.errors import InputError, Unavailable
 
+CONNECT = 0.75  # seconds to reach the gateway: longer, and a stop pressed meanwhile would not hold in time
 MOST_BYTES = 65_536  # of an answer; more is none that the contract knows
 CODES = ("out_of_stock", "price_changed", "payment_failed", "rejected")
 
@@ -82,7 +83,7 @@ class HttpGateway:
         self._signer = Webhook(secret) if secret else None
         self._seconds = self.terms.timeout.total_seconds()
         limits = httpx.Limits(max_connections=self.terms.at_once, max_keepalive_connections=self.terms.at_once)
-        self._client = client or httpx.Client(timeout=self._seconds, limits=limits, follow_redirects=False)
+        self._client = client or httpx.Client(timeout=self._time_out(), limits=limits, follow_redirects=False)
 
     @classmethod
     def of(cls, settings: Settings, terms: Terms | None = None) -> HttpGateway:
@@ -115,6 +116,9 @@ class HttpGateway:
     def close(self) -> None:
         """Let go of all connections."""
         self._client.close()
+
+    def _time_out(self) -> httpx.Timeout:
+        return httpx.Timeout(self._seconds, connect=min(self._seconds, CONNECT))
 
     def _asked(self, method: str, url: str, headers: Mapping[str, str], body: bytes, read: Reader) -> Answer:
         try:
@@ -181,10 +185,18 @@ def placed(status: int, body: bytes) -> Answer:
 
 
 def found(status: int, body: bytes) -> Answer:
-    """What an answer to a look-up means."""
+    """What an answer to a look-up means; it may tell the order's ``total`` and ``currency``, too.
+
+    Examples
+    --------
+    >>> str(found(200, b'{"order_id": "o1", "total": "4.99", "currency": "USD"}').total)
+    '4.99 USD'
+    """
     if status == 404:
         return Answer(result=Result.NOT_FOUND, detail="the gateway has no order of it")
-    return _ordered(Result.PLACED, status, body) if status == 200 else unknown(f"status {status}")
+    if status != 200:
+        return unknown(f"status {status}")
+    return replace(_ordered(Result.PLACED, status, body), total=_total(body))
 
 
 def unknown(detail: str) -> Answer:
@@ -197,6 +209,14 @@ def _ordered(result: Result, status: int, body: bytes) -> Answer:
         return Answer(result=result, order_id=parse_id(_field(body, "order_id"), "order_id"))
     except InputError:
         return unknown(f"status {status} without an order_id")
+
+
+def _total(body: bytes) -> Money | None:
+    try:
+        currency = parse_currency(_field(body, "currency"))
+        return Money(minor=to_minor(parse_decimal(_field(body, "total"), "total"), currency), currency=currency)
+    except InputError:
+        return None
 
 
 def _field(body: bytes, name: str) -> object:

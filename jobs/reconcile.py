@@ -1,4 +1,7 @@
-"""Bringing ledger and gateway together: what is not known is looked up, what is placed is confirmed, then kept."""
+"""Bringing ledger and gateway together: what is not known is looked up, what is placed is confirmed, then kept.
+
+Where the two say different things, that is kept too, until it is no longer so or a person has dealt with it.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from engine.domain.alerts import DifferenceKind
 from engine.domain.decisions import Outcome, OutcomeKind
-from engine.domain.executions import Call, Execution, Result, State
+from engine.domain.executions import Answer, Call, Execution, Result, State
 from engine.errors import Conflict
-from engine.store import decisions, executions, ledger, outcomes
-from engine.store.database import Database
+from engine.store import decisions, differences, executions, ledger, outcomes
+from engine.store.database import Database, Tx
 from jobs.gateway import Gateway
 
 log = structlog.get_logger()
@@ -20,19 +24,29 @@ ACTOR = "reconcile"
 RETURN_PERIOD = timedelta(days=14)  # what is not returned until then is kept
 LOOK_BACK = timedelta(days=30)  # how long a failed one may still turn up at the gateway
 MOST = 10_000  # looked at in one run
+ENDED = (State.REFUSED, State.VETOED)  # the gateway should have no order of these; it is asked once
+SETTLED = timedelta(minutes=10)  # after which a call that was under way has ended
+NO_ORDER = "no order"
 
 
 def run(
     db: Database, gateway: Gateway | None, now: datetime, *, stopped: Callable[[], bool] = lambda: False
 ) -> Counter[str]:
-    """Look up what is not known or not confirmed, and keep what was not returned; answers how many came to what."""
+    """Look up what is not known, not confirmed or ended, and keep what was not returned; answers what came of it.
+
+    ``differences`` counts what the gateway says otherwise in this run, and ``differs_KIND`` each kind of it.
+    """
     found = Counter[str]()
     if gateway is not None:
         for states in ((State.NEEDS_REVIEW, State.FAILED), (State.PLACED,)):
             for one in _all(db, states, now - LOOK_BACK, None):
                 if stopped():
                     return found
-                found[_looked_up(db, gateway, one, now)] += 1
+                found.update(_looked_up(db, gateway, one, now))
+        for one in _ended(db, now):
+            if stopped():
+                return found
+            found.update(_looked_up(db, gateway, one, now))
     for one in _all(db, (State.PLACED, State.CONFIRMED), None, now - RETURN_PERIOD):
         found[_kept(db, one, now)] += 1
     return found
@@ -43,35 +57,72 @@ def _all(db: Database, states: tuple[State, ...], since: datetime | None, until:
         return executions.moved_between(tx, states, since, until, MOST)
 
 
-def _looked_up(db: Database, gateway: Gateway, execution: Execution, now: datetime) -> str:
-    """Ask the gateway for one execution and act on the answer; one word on what came of it."""
+def _ended(db: Database, now: datetime) -> list[Execution]:
+    with db.read() as tx:
+        return differences.uncompared(tx, ENDED, now - LOOK_BACK, now - SETTLED, MOST)
+
+
+def _looked_up(db: Database, gateway: Gateway, execution: Execution, now: datetime) -> list[str]:
+    """Ask the gateway for one execution and act on the answer; what came of it, in a word or several."""
     try:
         answer = gateway.look_up(execution.execution_id)
-        if execution.state is State.PLACED:
-            return _confirmed(db, execution, answer.result, answer.order_id, now)
         with db.begin() as tx:
-            done = ledger.settle(tx, execution.execution_id, answer, ACTOR, now)
+            if execution.state is State.PLACED:
+                return _compared(tx, execution, answer, now)
+            if execution.state in ENDED:
+                return _unexpected(tx, execution, answer, now)
+            return _settled(tx, execution, answer, now)
     except Conflict:
-        return "moved"
+        return ["moved"]
     except Exception:
         log.exception("execution.unreconciled", execution_id=execution.execution_id)
-        return "broken"
+        return ["broken"]
+
+
+def _settled(tx: Tx, execution: Execution, answer: Answer, now: datetime) -> list[str]:
+    done = ledger.settle(tx, execution.execution_id, answer, ACTOR, now)
     if done is None:
-        return "unknown" if answer.leads_to(Call.LOOK_UP) is State.NEEDS_REVIEW else "unchanged"
+        return ["unknown" if answer.leads_to(Call.LOOK_UP) is State.NEEDS_REVIEW else "unchanged"]
     if done.clash:
         log.error("order.clash", execution_id=execution.execution_id, order_id=answer.order_id)
-    return f"found_{done.execution.state}"
+    words = [f"found_{done.execution.state}"]
+    if execution.state is State.FAILED:
+        words += _differs(tx, execution, DifferenceKind.UNEXPECTED, State.FAILED.value, str(answer.order_id), now)
+        differences.cleared(tx, execution.execution_id, [DifferenceKind.UNEXPECTED], now)  # the ledger has it now
+    return words
 
 
-def _confirmed(db: Database, execution: Execution, result: Result, order_id: str | None, now: datetime) -> str:
-    if result is Result.UNKNOWN:
-        return "unknown"
-    if order_id != execution.order_id:
-        log.error("order.differs", execution_id=execution.execution_id, here=execution.order_id, there=order_id)
-        return "differences"
-    with db.begin() as tx:
-        executions.move(tx, execution.execution_id, [State.PLACED], State.CONFIRMED, ACTOR, execution.reason, now)
-    return "confirmed"
+def _unexpected(tx: Tx, execution: Execution, answer: Answer, now: datetime) -> list[str]:
+    """Of one that was refused or vetoed there should be no order."""
+    if answer.result is Result.UNKNOWN:
+        return ["unknown"]
+    differences.asked(tx, execution.execution_id, now)
+    if answer.result is Result.NOT_FOUND:
+        return ["no_order"]
+    return _differs(tx, execution, DifferenceKind.UNEXPECTED, execution.state.value, str(answer.order_id), now)
+
+
+def _compared(tx: Tx, execution: Execution, answer: Answer, now: datetime) -> list[str]:
+    """Of a placed one there should be the same order, of the same amount."""
+    if answer.result is Result.UNKNOWN:
+        return ["unknown"]
+    here = str(execution.order_id)
+    if answer.order_id is None:
+        return _differs(tx, execution, DifferenceKind.MISSING, here, NO_ORDER, now)
+    if answer.order_id != execution.order_id:
+        return _differs(tx, execution, DifferenceKind.OTHER_ORDER, here, answer.order_id, now)
+    executions.move(tx, execution.execution_id, [State.PLACED], State.CONFIRMED, ACTOR, execution.reason, now)
+    differences.cleared(tx, execution.execution_id, [DifferenceKind.MISSING, DifferenceKind.OTHER_ORDER], now)
+    if answer.total in (None, execution.total):
+        return ["confirmed"]
+    amounts = str(execution.total), str(answer.total)
+    return ["confirmed", *_differs(tx, execution, DifferenceKind.AMOUNT, *amounts, now)]
+
+
+def _differs(tx: Tx, execution: Execution, kind: DifferenceKind, here: str, there: str, now: datetime) -> list[str]:
+    differences.note(tx, execution.execution_id, kind, here, there, now)
+    log.error("order.differs", execution_id=execution.execution_id, kind=kind.value, here=here, there=there)
+    return ["differences", f"differs_{kind}"]
 
 
 def _kept(db: Database, execution: Execution, now: datetime) -> str:

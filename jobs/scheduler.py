@@ -6,6 +6,7 @@ database's clock, on which all workers agree.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from engine.store import job_runs, orders
 from engine.store.artifacts import Slot
 from engine.store.database import Database
 from engine.store.database import now as database_clock
-from jobs import purge, reconcile
+from jobs import observing, purge, reconcile
 from jobs.gateway import Gateway, HttpGateway, Terms
 from jobs.sweep import Sweep
 
@@ -109,6 +110,12 @@ def _reconcile(shop: Shop, at: datetime | None) -> Summary:
     return reconcile.run(shop.db, shop.gateway, shop.clock(at)(), stopped=shop.stopped)
 
 
+def _watch(shop: Shop, at: datetime | None) -> Summary:
+    from jobs import watch
+
+    return watch.run(shop.db, shop.settings, shop.clock(at)(), stopped=shop.stopped)
+
+
 def _purge(shop: Shop, at: datetime | None) -> Summary:
     return purge.run(shop.db)
 
@@ -121,6 +128,7 @@ JOBS = {
         Job(name="train", every=timedelta(days=1), does="fits, evaluates, publishes if no worse", run=_train),
         Job(name="shadow", every=timedelta(hours=6), does="closes shadows, reviews ladders weekly", run=_shadow),
         Job(name="reconcile", every=timedelta(minutes=10), does="asks the gateway what is not known", run=_reconcile),
+        Job(name="watch", every=timedelta(seconds=30), does="raises, clears and tells alerts", run=_watch),
         Job(name="purge", every=timedelta(days=1), does="forgets old replies and runs", run=_purge),
     )
 }
@@ -176,14 +184,17 @@ def run_asked(shop: Shop) -> None:
 
 def run_sweep(shop: Shop) -> None:
     """Sweep; only a sweep that did something, or failed, leaves a row, and failures one a minute."""
-    job = JOBS["sweep"]
+    job, began = JOBS["sweep"], time.monotonic()
     try:
         summary = job.run(shop, None)
     except Exception as error:
         log.exception("job.failed", job=job.name)
         said = f"{type(error).__name__}: {error}"
+        observing.ran(job.name, "failed", time.monotonic() - began)
         _note_sweep(shop, timedelta(minutes=1), lambda tx, run: job_runs.fail(tx, run, said))
     else:
+        observing.swept(summary)
+        observing.ran(job.name, "done", time.monotonic() - began)
         if summary:
             _note_sweep(shop, job.every, lambda tx, run: job_runs.finish(tx, run, summary))
 
@@ -217,13 +228,18 @@ def _kept(shop: Shop, job: Job, run: JobRun) -> None:
 
 def _done(shop: Shop, job: Job, run: JobRun) -> Summary:
     """Do a run that was taken, and write down its summary or its error."""
+    began = time.monotonic()
     try:
         with _held(shop.db, run):
             summary = job.run(shop, run.at)
     except Exception as error:
+        observing.ran(job.name, "failed", time.monotonic() - began)
         with shop.db.begin() as tx:
             job_runs.fail(tx, run, f"{type(error).__name__}: {error}")
         raise
+    observing.ran(job.name, "done", time.monotonic() - began)
+    if job.name == "sweep":
+        observing.swept(summary)
     with shop.db.begin() as tx:
         job_runs.finish(tx, run, summary)
     log.info("job.done", job=job.name, slot=run.slot, **summary)

@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from engine import logs
 from engine.config import Settings
 from engine.store.database import Database
+from jobs import observing
 from jobs.scheduler import JOBS, Job, Shop, run_asked, run_slot, run_sweep
 
 log = structlog.get_logger()
@@ -37,6 +38,10 @@ def run(settings: Settings, *, change: Callable[[Shop], Shop] = lambda shop: sho
         signal.signal(name, lambda *_: ended.set())
     db = Database.open(settings.database_url)
     shop = replace(change(Shop.of(settings, db)), stopped=ended.is_set)
+    if shop.gateway is not None:
+        shop = replace(shop, gateway=observing.Observed(shop.gateway))
+    if settings.worker_metrics_port is not None:
+        observing.show(settings.worker_metrics_port)
     scheduler = clock(shop)
     scheduler.start()
     log.info("worker.started", owner=shop.owner, gateway=settings.gateway_url, now=settings.clock.now().isoformat())

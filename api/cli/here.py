@@ -25,10 +25,14 @@ def placing_settings() -> Settings:
         naming the variable that cannot be read; of a secret it does not tell what came
     """
     settings = Settings.from_env()
-    if settings.gateway_url is not None and not _is_web_address(settings.gateway_url):
-        raise InputError.of("RAPPORT_GATEWAY_URL", "an http or https URL", settings.gateway_url)
-    if settings.gateway_secret is not None and not _is_signing_key(settings.gateway_secret):
-        raise InputError([Problem(field="RAPPORT_GATEWAY_SECRET", expected="a key in base64", came="another text")])
+    for name, url, secret in (
+        ("RAPPORT_GATEWAY", settings.gateway_url, settings.gateway_secret),
+        ("RAPPORT_ALERT", settings.alert_url, settings.alert_secret),
+    ):
+        if url is not None and not _is_web_address(url):
+            raise InputError.of(f"{name}_URL", "an http or https URL", url)
+        if secret is not None and not _is_signing_key(secret):
+            raise InputError([Problem(field=f"{name}_SECRET", expected="a key in base64", came="another text")])
     return settings
 
 

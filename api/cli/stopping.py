@@ -10,7 +10,7 @@ import click
 import typer
 
 from api.cli import out
-from api.cli.here import instant, reached
+from api.cli.here import instant, opened
 from api.cli.out import AsJson
 from engine.config import Settings, parse_span
 from engine.domain.values import parse_id
@@ -50,7 +50,7 @@ def stop(
     settings = Settings.from_env()
     now = settings.clock.now()
     end = _end(settings, now, until, lasts)
-    with reached(settings).begin() as tx:
+    with opened(settings).begin() as tx:
         pressed = stops.press(tx, scope, family or gateway, reason, _actor(), now, end)
     if as_json:
         return out.document({"stop_id": pressed.stop_id, "stopped": pressed.subject, "until": pressed.until})
@@ -70,7 +70,7 @@ def start(
     from engine.store import stops
 
     settings = Settings.from_env()
-    now, database = settings.clock.now(), reached(settings)
+    now, database = settings.clock.now(), opened(settings)
     with database.begin() as tx:
         chosen = [one.stop_id for one in stops.in_force(tx, now)] if everything else [stop_id] if stop_id else []
         lifted = [stops.lift(tx, one, _actor(), now) for one in chosen]
@@ -103,7 +103,7 @@ def settle(
         raise InputError.of("--placed", "either --placed ORDER or --failed", placed)
     settings = Settings.from_env()
     order_id = None if placed is None else parse_id(placed, "--placed")
-    with reached(settings).begin() as tx:
+    with opened(settings).begin() as tx:
         now = settings.clock.now()
         after = ledger.settle_by_hand(tx, parse_id(execution, "EXECUTION"), order_id, _actor(), reason, now)
     if as_json:
@@ -121,7 +121,7 @@ def show_differences(
     """
     from engine.store import differences
 
-    with reached(Settings.from_env()).read() as tx:
+    with opened(Settings.from_env()).read() as tx:
         found, _ = differences.page(tx, SHOWN, everything=everything)
         standing = differences.count(tx)
     names = ("id", "execution_id", "kind", "ledger", "gateway", "found_at", "seen_at", "cleared_at", "cleared_by")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from apiflask import APIBlueprint
 from flask import Response, flash, g, redirect, render_template, request, send_from_directory, session, url_for
 from flask_wtf.csrf import CSRFProtect
 
+from api import cursors, risks
 from api.auth.caller import Caller, Scope
 from api.auth.check import caller_of, refuse_guessing
 from api.console.csp import strict
@@ -32,16 +34,24 @@ from engine.store import (
     stories,
 )
 from engine.store.database import Tx
+from modes import explain
+from modes.rules import Objection
 
 console = APIBlueprint("console", __name__, url_prefix="/console", enable_openapi=False, template_folder="templates")
 csrf = CSRFProtect()
 PAGES = (
     ("/console/", "Overview"),
     ("/console/executions", "Executions"),
+    ("/console/stops", "Stops"),
+    ("/console/alerts", "Alerts"),
     ("/console/customers", "Customers"),
     ("/console/running", "Models and jobs"),
 )
 STORY = timedelta(days=400)  # as far back as stories go
+VIEWS = (("upcoming", "Upcoming"), ("at_risk", "At risk"), ("failed", "Failed or refused"), ("placed", "Placed"))
+PAGE = 50  # executions
+FAILED = (State.FAILED, State.REFUSED, State.NEEDS_REVIEW)
+PLACED = (State.PLACED, State.CONFIRMED, State.KEPT, State.RETURNED)
 OPEN = frozenset({"console.login", "console.sign_in", "console.asset"})
 
 
@@ -81,6 +91,11 @@ def _instant(at: datetime | None) -> str:
 @console.app_template_filter("figure")
 def _figure(value: float | None) -> str:
     return "—" if value is None else f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+@console.app_template_filter("sentence")
+def _sentence(objection: Objection) -> str:
+    return explain.removal(objection.removal())
 
 
 @console.get("/login")
@@ -129,14 +144,27 @@ def overview() -> str:
 
 @console.get("/executions")
 def executions_page() -> str:
-    """Upcoming executions, those that need a person, and those placed."""
+    """Upcoming executions and those that need a person; those at risk, failed, or placed."""
+    wanted, after = request.args.get("view", ""), request.args.get("after")
+    view = wanted if wanted in dict(VIEWS) else "upcoming"
     with service().db.read() as tx:
-        return render_template(
-            "console/executions.html",
-            upcoming=_upcoming(tx, 100),
-            review=executions.by_state(tx, State.NEEDS_REVIEW, 50),
-            placed=executions.by_state(tx, State.PLACED, 50),
-        )
+        found, following = _view(tx, view, after)
+        review = executions.by_state(tx, State.NEEDS_REVIEW, PAGE)
+    return render_template(
+        "console/executions.html", view=view, views=VIEWS, found=found, next=following, review=review
+    )
+
+
+def _view(tx: Tx, view: str, after: str | None) -> tuple[Sequence[Execution | risks.Risky], str | None]:
+    """A page of executions, and where the next one begins."""
+    if view == "at_risk":
+        risky = risks.page(service(), tx, timedelta(days=2), PAGE, after)
+        return risky.at_risk, risky.following
+    if view == "upcoming":
+        found = executions.upcoming_page(tx, PAGE, after)
+    else:
+        found = executions.in_states(tx, FAILED if view == "failed" else PLACED, PAGE, after)
+    return found, cursors.following(found, PAGE, lambda one: one.execution_id)
 
 
 @console.post("/executions/<ident:execution_id>/veto")

@@ -10,14 +10,16 @@ from apiflask import APIBlueprint
 from flask import Response, render_template, send_from_directory
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
 
-from api import problem
+from api import figures, problem
 from api.console.csp import strict
 from api.routes import Topic
 from api.service import service
 from api.wire.plain import Health, Ready
+from engine.store import figures as standing
 
 topic = Topic(name="place", description="Health, readiness, metrics")
 plain = APIBlueprint("pages", __name__, enable_openapi=False, template_folder="../pages")
+UP = b"# HELP rapport_database_up Whether it answers\n# TYPE rapport_database_up gauge\nrapport_database_up %d\n"
 log = structlog.get_logger(__name__)
 
 
@@ -57,12 +59,25 @@ def _database_trouble() -> str | None:
 
 @topic.route("GET", "/metrics", scopes=frozenset(), media_type="text/plain")
 def metrics() -> Response:
-    """Figures for Prometheus; of all workers together where PROMETHEUS_MULTIPROC_DIR is set."""
+    """Figures for Prometheus: of all processes that answer here, and of what stands in the database.
+
+    Where the database does not answer, those that stand in it are left out, and `rapport_database_up` is 0.
+    """
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(registry) + _standing(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _standing() -> bytes:
+    try:
+        with service().db.read() as tx:
+            found = figures.text(standing.read(tx, service().now()))
+    except Exception as error:  # whatever the driver raises: the process's own figures are shown all the same
+        log.error("the database does not answer", error=type(error).__name__)
+        return UP % 0
+    return found + UP % 1
 
 
 @plain.get("/docs")

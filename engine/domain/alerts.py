@@ -18,8 +18,6 @@ class AlertKind(StrEnum):
     DIFFERS = "ledger.differs"  # the gateway says something else than the ledger
     BUDGET = "mandates.budget"  # of mandates with an order coming up, the budget is nearly used
     RULE = "rule.failed"  # an operator's rule could not be evaluated
-    DRIFT = "gate.drift"  # a rung is shut, since its orders are no longer right often enough
-    CAP = "cap.near"  # an operator's cap is nearly reached
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

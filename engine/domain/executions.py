@@ -137,6 +137,7 @@ class Answer:
     result: Result
     order_id: str | None = None  # of placed and repeat
     detail: str | None = None  # the code of a refusal, or what went wrong
+    total: Money | None = None  # of the order, where a look-up tells
 
     def leads_to(self, call: Call) -> State:
         """Where an execution in placing goes from here; placing itself is: try again with the same key.

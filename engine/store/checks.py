@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, case, exists, func, literal, not_, or_, select
 
 from engine.domain.decisions import Rung
-from engine.domain.executions import SPENT, State
+from engine.domain.executions import SPENT, Result, State
 from engine.domain.jobs import RunState
+from engine.domain.stops import DEFAULT_GATEWAY, Stop
+from engine.store import stops
 from engine.store.database import Tx
 from engine.store.database import now as clock
-from engine.store.tables import execution_lines, executions, job_runs
+from engine.store.tables import (
+    audit,
+    execution_attempts,
+    execution_lines,
+    execution_moves,
+    executions,
+    job_runs,
+    mandates,
+)
 
 ORDERED = tuple(state.value for state in (*SPENT, State.RETURNED) if state not in (State.PLACING, State.NEEDS_REVIEW))
 
@@ -39,16 +50,66 @@ def left_leases(tx: Tx, longer_than: timedelta) -> int:
     return _count(tx, select(executions.c.execution_id).where(_in(State.PLACING), free, waits < long_ago))
 
 
-def overdue(tx: Tx, before: datetime) -> int:
-    """Executions that were due before an instant of the business's clock and still wait."""
+def overdue(tx: Tx, before: datetime, stopped: Collection[Stop] = ()) -> int:
+    """Executions that were due before an instant of the business's clock and still wait, though no stop holds them."""
     ready = or_(executions.c.rung != Rung.APPROVE.label, executions.c.approved_at.is_not(None))
     due = and_(_in(State.WAITING), ready, executions.c.due_at < before)
-    return _count(tx, select(executions.c.execution_id).where(due))
+    free = due if not stopped else and_(due, not_(stops.held(stopped)))
+    return _count(tx, select(executions.c.execution_id).where(free))
 
 
 def in_review(tx: Tx) -> int:
     """Executions of which nobody knows whether they were placed."""
     return _count(tx, select(executions.c.execution_id).where(_in(State.NEEDS_REVIEW)))
+
+
+def calls(tx: Tx, within: timedelta) -> dict[str, tuple[int, int]]:
+    """By gateway, how many calls begun within so long have ended, and how many of those with no known outcome."""
+    attempt, name = execution_attempts.c, stops.NAMED
+    gateway = literal(DEFAULT_GATEWAY) if name is None else func.coalesce(name, DEFAULT_GATEWAY)
+    lost = func.sum(case((attempt.result == Result.UNKNOWN.value, 1), else_=0))
+    ended = and_(attempt.started_at >= clock(tx) - within, attempt.finished_at.is_not(None))
+    statement = select(gateway.label("gateway"), func.count(), lost).select_from(execution_attempts)
+    if name is not None:
+        statement = statement.join(executions, executions.c.execution_id == attempt.execution_id)
+    return {row[0]: (row[1], int(row[2])) for row in tx.execute(statement.where(ended).group_by("gateway"))}
+
+
+def failed_rules(tx: Tx, since: datetime) -> dict[str, int]:
+    """Rules that could not be evaluated since an instant of the business's clock, and how often."""
+    failed = and_(audit.c.action == "rule.failed", audit.c.at >= since)
+    return {
+        row[0]: row[1] for row in tx.execute(select(audit.c.subject, func.count()).where(failed).group_by("subject"))
+    }
+
+
+def unsigned(tx: Tx, now: datetime) -> int:
+    """Executions that wait to be placed unasked, and whose mandate is missing or not live: they will be refused."""
+    mandate = mandates.c
+    live = and_(
+        mandate.signed_at <= now,
+        or_(mandate.revoked_at.is_(None), mandate.revoked_at > now),
+        or_(mandate.expires_at.is_(None), mandate.expires_at > now),
+    )
+    signed = exists().where(mandate.mandate_id == executions.c.mandate_id, live)
+    unasked = and_(_in(State.WAITING), executions.c.rung != Rung.APPROVE.label)
+    return _count(tx, select(executions.c.execution_id).where(unasked, not_(signed)))
+
+
+def orphans(tx: Tx) -> int:
+    """Rows of executions that belong to no execution, and executions without a line: no command makes them."""
+    found = 0
+    for table in (execution_lines, execution_attempts, execution_moves):
+        owner = exists().where(executions.c.execution_id == table.c.execution_id)
+        found += _count(tx, select(table.c.execution_id).where(not_(owner)))
+    line = exists().where(execution_lines.c.execution_id == executions.c.execution_id)
+    return found + _count(tx, select(executions.c.execution_id).where(not_(line)))
+
+
+def abandoned_runs(tx: Tx, longer_than: timedelta) -> int:
+    """Runs of jobs whose lease ended so long ago, and that nobody took over."""
+    gone = and_(job_runs.c.state == RunState.RUNNING.value, job_runs.c.lease_until < clock(tx) - longer_than)
+    return _count(tx, select(job_runs.c.id).where(gone))
 
 
 def failed_runs(tx: Tx, since: timedelta) -> int:

@@ -91,6 +91,13 @@ class Database:
         self._engine.dispose()
 
 
+def server(tx: Tx) -> tuple[int, ...]:
+    """The version of the database's own program, such as (3, 53, 0) or (18, 1)."""
+    statement = "SELECT sqlite_version()" if tx.dialect.name == "sqlite" else "SHOW server_version"
+    said = str(tx.scalar(text(statement))).split()[0]
+    return tuple(int(part) for part in said.split(".") if part.isdigit())
+
+
 def now(tx: Tx) -> datetime:
     """The database's own clock, for leases: machines may disagree, the database does not."""
     if tx.dialect.name == "sqlite":

@@ -389,6 +389,7 @@ execution_attempts = Table(  # one row a call of the gateway, written before the
     Column("finished_at", UtcDateTime),
     Column("result", String(20)),  # placed, repeat, refused, unknown, not_found
     Column("detail", Text),
+    Index("ix_execution_attempts_started", "started_at"),
 )
 
 execution_moves = Table(  # the life of an execution, one row a move

@@ -79,7 +79,7 @@ def sign_in(page: sync_api.Page, place: Place) -> None:
 def test_signing_in_and_leafing_through(page: sync_api.Page, live: tuple[Place, str]) -> None:
     place, _ = live
     sign_in(page, place)
-    for name in ("Executions", "Customers", "Models and jobs"):
+    for name in ("Executions", "Stops", "Alerts", "Customers", "Models and jobs"):
         page.get_by_role("link", name=name).click()
         page.get_by_role("heading", name=name, level=1).wait_for()
         assert "2017-12-01 08:00 UTC" in page.locator(".clock").inner_text()
@@ -102,6 +102,25 @@ def test_a_veto_asks_once_more(page: sync_api.Page, live: tuple[Place, str]) -> 
     assert place.operator.get("/v1/executions/x1").get_json()["state"] == "vetoed"
 
 
+def test_the_switch_asks_once_more_stops_everything_and_is_lifted(page: sync_api.Page, live: tuple[Place, str]) -> None:
+    place, _ = live
+    sign_in(page, place)
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="Stop all orders").click()
+    assert place.operator.get("/v1/policies/stops").get_json()["stops"] == []
+    page.get_by_label("Why").fill("wrong prices")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Stop all orders").click()
+    page.get_by_text("Stopped: all.").wait_for()
+    assert place.operator.get("/v1/policies/stops").get_json()["stops"][0]["reason"] == "wrong prices"
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("alert").get_by_role("link", name="Stops").click()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Let orders go on").click()
+    page.get_by_text("Orders go on: all.").wait_for()
+    assert place.operator.get("/v1/policies/stops").get_json()["stops"] == []
+
+
 def test_markup_in_data_stays_text(page: sync_api.Page, live: tuple[Place, str]) -> None:
     place, _ = live
     place.backend.post("/v1/customers", {"customer_id": EVIL, "attributes": {EVIL: EVIL}})
@@ -112,7 +131,9 @@ def test_markup_in_data_stays_text(page: sync_api.Page, live: tuple[Place, str])
     assert page.evaluate("window.hacked") is None
 
 
-@pytest.mark.parametrize("path", ["/console/", "/console/executions", "/console/customers/ann", "/docs"])
+@pytest.mark.parametrize(
+    "path", ["/console/", "/console/executions", "/console/stops", "/console/alerts", "/console/customers/ann", "/docs"]
+)
 def test_a_phone_needs_no_sideways_scrolling(page: sync_api.Page, live: tuple[Place, str], path: str) -> None:
     place, _ = live
     place.backend.post("/v1/customers", {"customer_id": "ann"})

@@ -10,9 +10,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
 from api.requests import MAX_BODY
+from engine.domain.alerts import Alarm, AlertKind
+from engine.domain.executions import State
+from engine.store import alerts
 from engine.store.database import Database
 from tests.api.conftest import NOW, Caller, Place, settings_at
 from tests.api.problems import assert_problem
+from tests.ledgers import HOUR, stored
+from tests.ledgers import NOW as NOON
+from tests.ledgers import execution as due
 
 
 def test_health_needs_nothing(place: Place) -> None:
@@ -102,3 +108,32 @@ def test_a_page_loads_nothing_from_elsewhere(place: Place, page: str) -> None:
 )
 def test_only_a_pages_own_files_are_given(place: Place, path: str) -> None:
     assert_problem(place.nobody.get(path), 404)
+
+
+def test_metrics_tell_what_stands_in_the_database(place: Place) -> None:
+    stored(place.db, due(due=NOON - HOUR), due("e2", "ben", state=State.NEEDS_REVIEW))
+    text = place.nobody.get("/metrics").text
+    assert 'rapport_executions_standing{state="waiting"} 1.0' in text
+    assert 'rapport_executions_standing{state="placed"} 0.0' in text
+    assert "rapport_backlog 1.0" in text
+    assert 'rapport_stops{scope="all"} 0.0' in text
+    place.operator.post("/v1/policies/stop")
+    with place.db.begin() as tx:
+        alerts.settle(tx, [Alarm(kind=AlertKind.REVIEW)], NOON, tell=True)
+    text = place.nobody.get("/metrics").text
+    assert "rapport_backlog 0.0" in text, "what is stopped is not left lying"
+    assert 'rapport_stops{scope="all"} 1.0' in text
+    assert 'rapport_alerts_open{kind="executions.needs_review"} 1.0' in text
+    assert "rapport_alert_messages_waiting 1.0" in text
+    assert "rapport_database_up 1" in text
+
+
+def test_metrics_are_shown_though_the_database_does_not_answer(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dead() -> None:
+        raise OSError("gone")
+
+    monkeypatch.setattr(place.db, "read", dead)
+    answer = place.nobody.get("/metrics")
+    assert answer.status_code == 200
+    assert "rapport_database_up 0" in answer.text
+    assert "rapport_requests_total" in answer.text

@@ -5,14 +5,19 @@ from datetime import timedelta
 
 import pytest
 
+from engine.domain.alerts import DifferenceKind
+from engine.domain.customers import Mandate
+from engine.domain.decisions import Rung
 from engine.domain.executions import State
-from engine.store import items, job_runs
+from engine.store import differences, items, job_runs, mandates
 from engine.store.database import Database
+from jobs import doctor
 from jobs.scheduler import LEASE
 from tests.builders import an_item
 from tests.ledgers import NOW, execution, line, stored
 
 CHECKS = ["doubled cycles", "shared orders", "leases", "backlog", "review", "failed runs"]
+CHECKS += ["differences", "mandates", "orphans", "job leases"]
 
 
 @pytest.fixture
@@ -72,6 +77,66 @@ def test_a_run_that_failed_is_found_with_its_error_in_the_list(rapport, db):
     assert found(rapport, "failed runs") == (False, "1 runs failed within a day: see rapport jobs list")
     listed = {job["job"]: job for job in rapport("jobs", "list", "--json").json["jobs"]}
     assert listed["plan"]["last_error"] == "ValueError: no"
+
+
+def test_stops_alerts_and_differences_are_told_with_what_to_do(rapport, db):
+    assert (found(rapport, "stops"), found(rapport, "alerts")) == ((True, "none in force"), (True, "none stands"))
+    stored(db, execution(state=State.PLACED, due=NOW - timedelta(hours=1)))
+    with db.begin() as tx:
+        differences.note(tx, "e1", DifferenceKind.MISSING, "o", "no order", NOW)
+    assert rapport("stop", "--family", "coffee", "--reason", "recall").code == 0
+    assert rapport("jobs", "run", "watch", "--at", NOW.isoformat()).code == 0
+    well, said = found(rapport, "stops")
+    assert not well
+    assert said.startswith("family coffee (recall, by cli")
+    assert "rapport start" in said
+    assert found(rapport, "differences")[0] is False
+    well, said = found(rapport, "alerts")
+    assert not well
+    assert said.startswith("ledger.differs, stop: ") or said.startswith("stop, ledger.differs: ")
+
+
+def test_what_a_stop_holds_is_not_left_lying(rapport, db):
+    stored(db, execution(due=NOW - timedelta(hours=1)))
+    assert found(rapport, "backlog")[0] is False
+    rapport("stop")
+    assert found(rapport, "backlog") == (True, "none")
+
+
+def test_what_waits_without_a_live_mandate_is_found(rapport, db):
+    signed = {"customer_id": "anna", "families": frozenset({"coffee"}), "signed_at": NOW - timedelta(hours=1)}
+    waiting = [execution(), execution("e2", "anna", line(need="tea"), mandate="m1")]
+    stored(db, *waiting, execution("e3", "anna", line(need="milk"), rung=Rung.APPROVE))
+    with db.begin() as tx:
+        mandates.add(tx, Mandate(mandate_id="m1", **signed))
+    assert found(rapport, "mandates")[1].startswith("1 executions")
+    set_row(db, "UPDATE mandates SET revoked_at = '2017-12-01 07:59:00.000000'")
+    assert found(rapport, "mandates")[1].startswith("2 executions")
+
+
+def test_rows_that_belong_to_nothing_are_found(rapport, db):
+    stored(db, execution())
+    set_row(db, "DELETE FROM execution_lines")
+    assert found(rapport, "orphans")[1].startswith("1 rows")
+
+
+def test_a_run_that_nobody_took_over_is_found(rapport, db):
+    with db.begin() as tx:
+        job_runs.take(tx, "plan", "s1", "w1", LEASE)
+    set_row(db, "UPDATE job_runs SET lease_until = '2017-01-01 00:00:00.000000'")
+    assert found(rapport, "job leases")[1].startswith("1 runs")
+
+
+def test_the_database_is_named_with_its_version_and_an_old_sqlite_is_warned_of(rapport, db, monkeypatch):
+    well, said = found(rapport, "database")
+    assert said.startswith("sqlite 3.")
+    monkeypatch.setattr(doctor, "WAL_RESET", (4, 0, 0))
+    well, said = found(rapport, "database")
+    assert not well
+    assert "pysqlite3" in said
+    monkeypatch.setattr(doctor, "WAL_RESET", (3, 0, 0))
+    assert found(rapport, "database")[0] is True
+    assert db.version() in found(rapport, "schema")[1]
 
 
 def test_a_model_that_was_altered_on_the_disk_is_found(in_shop, stocked_home):

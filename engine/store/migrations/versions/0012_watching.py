@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("stop_id", name=op.f("pk_stops")),
     )
     op.create_index(op.f("ix_stops_lifted_at"), "stops", ["lifted_at"])
+    op.create_index("ix_execution_attempts_started", "execution_attempts", ["started_at"])
     op.create_table(
         "alerts",
         sa.Column("id", sa.Integer(), nullable=False),

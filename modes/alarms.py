@@ -1,0 +1,66 @@
+"""When something is to be looked at: raised at one figure and cleared at a lower one, so that no alert flaps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from engine.domain.alerts import Alarm, AlertKind
+from engine.domain.customers import Mandate
+from engine.domain.executions import SPENT, Execution
+from modes import rules
+
+FEWEST = 8  # calls, before a gateway is called failing
+LOST = (0.3, 0.1)  # share of calls without a known outcome: raised from, cleared up to
+USED = (0.9, 0.8)  # share of a mandate's budget: raised from, cleared below
+NAMED = 5  # mandates named in an alert
+
+
+def gateways(calls: Mapping[str, tuple[int, int]], standing: Collection[str]) -> list[Alarm]:
+    """The gateways that fail: calls and lost calls of a while, by name; ``standing`` are called failing already.
+
+    A gateway that nobody called lately stays what it was.
+
+    Examples
+    --------
+    >>> seen = {"a": (7, 7), "b": (10, 3), "c": (10, 2), "d": (10, 2), "e": (10, 1)}
+    >>> [alarm.subject for alarm in gateways(seen, ["d", "e", "f"])]
+    ['b', 'd', 'f']
+    """
+    names = sorted({*calls, *standing})
+    return [_gateway(name, *calls.get(name, (0, 0))) for name in names if _fails(calls.get(name), name in standing)]
+
+
+def _fails(calls: tuple[int, int] | None, standing: bool) -> bool:
+    if calls is None or not calls[0]:
+        return standing
+    n, lost = calls
+    raised, kept = LOST
+    return lost / n > kept if standing else n >= FEWEST and lost / n >= raised
+
+
+def _gateway(name: str, n: int, lost: int) -> Alarm:
+    return Alarm(kind=AlertKind.GATEWAY, subject=name, detail={"calls": n, "without_outcome": lost})
+
+
+def budgets(
+    signed: Iterable[Mandate], executions: Mapping[str, Collection[Execution]], now: datetime, standing: bool
+) -> list[Alarm]:
+    """One alarm where budgets of mandates are nearly used.
+
+    Parameters
+    ----------
+    signed : mandates that orders are coming up under
+    executions : by customer, as far back as the budgets' periods
+    standing : whether it is raised already
+    """
+    used = [one.mandate_id for one in signed if _used(one, executions.get(one.customer_id, ()), now) >= USED[standing]]
+    detail = {"mandates": len(used), "such_as": sorted(used)[:NAMED]}
+    return [Alarm(kind=AlertKind.BUDGET, detail=detail)] if used else []
+
+
+def _used(mandate: Mandate, executions: Collection[Execution], now: datetime) -> float:
+    if mandate.budget is None or not mandate.budget.minor or not mandate.live(now):
+        return 0.0
+    drawn = [one for one in executions if one.state in SPENT]
+    return rules.spent(mandate, drawn, now, mandate.budget.currency).minor / mandate.budget.minor
