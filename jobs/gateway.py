@@ -41,6 +41,8 @@ class Terms:
     first_retry: timedelta = timedelta(seconds=2)  # after an unknown outcome; doubled each time
     longest_retry: timedelta = timedelta(minutes=5)
     at_once: int = 16  # calls at the same time
+    payment_retries: tuple[timedelta, ...] = (timedelta(hours=1), timedelta(days=1), timedelta(days=3))  # each after
+    # the failure before it; a refused key stays refused, so each is an execution of its own
 
     @property
     def lease(self) -> timedelta:
@@ -97,6 +99,8 @@ class HttpGateway:
         """Place the order of an execution, under its key."""
         body = orjson.dumps(wire(execution))
         headers = {"Content-Type": "application/json", **self.key(execution), **self._signature(execution.key, body)}
+        if execution.test:
+            headers["Rapport-Test"] = "true"
         return self._asked("POST", self._url, headers, body, placed)
 
     def look_up(self, execution_id: str) -> Answer:
@@ -145,7 +149,8 @@ class Reader(Protocol):
 
 
 def wire(execution: Execution) -> dict[str, object]:
-    """The order as the gateway is sent it; the same at every attempt."""
+    """The order as the gateway is sent it; the same at every attempt. One that is a test says so, and no other."""
+    test = {"test": True} if execution.test else {}
     return {
         "execution_id": execution.execution_id,
         "customer_id": execution.customer_id,
@@ -156,6 +161,7 @@ def wire(execution: Execution) -> dict[str, object]:
         "total": execution.total.decimal(),
         "currency": execution.total.currency,
         "mandate_id": execution.mandate_id,
+        **test,
     }
 
 
@@ -170,7 +176,9 @@ def placed(status: int, body: bytes) -> Answer:
     'unknown'
     """
     if status == 422 and (code := _field(body, "code")) in CODES:
-        return Answer(result=Result.REFUSED, detail=code)
+        return Answer(
+            result=Result.REFUSED, detail=str(code), items=_named(body), hard=_field(body, "decline") == "hard"
+        )
     if status == 409:
         return _ordered(Result.REPEAT, status, body)
     return _ordered(Result.PLACED, status, body) if 200 <= status < 300 else unknown(f"status {status}")
@@ -193,6 +201,12 @@ def _ordered(result: Result, status: int, body: bytes) -> Answer:
         return Answer(result=result, order_id=parse_id(_field(body, "order_id"), "order_id"))
     except InputError:
         return unknown(f"status {status} without an order_id")
+
+
+def _named(body: bytes) -> tuple[str, ...]:
+    """The items that a refusal names; none where it names them in no way the contract knows."""
+    named = _field(body, "item_ids")
+    return tuple(id for id in named if isinstance(id, str)) if isinstance(named, list) else ()
 
 
 def _field(body: bytes, name: str) -> object:

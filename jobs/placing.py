@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from engine.domain.context import Context
 from engine.domain.decisions import Stage
@@ -13,24 +12,17 @@ from engine.domain.executions import Execution, ExecutionLine, State
 from engine.domain.house import House
 from engine.domain.nudges import Nudge, NudgeKind
 from engine.domain.shopping import Item
-from modes import agency, attention, rules
+from modes import agency, notices, rules
 from modes.rules import Objection
 
 STALE = timedelta(days=3)  # an order that could not be placed for so long is no longer expected
 LEFT_OUT = (
     "preferences.paused",
+    "preferences.was_paused",  # what fell due in a pause is not made up for when it ends
     "execution.stale",
     "need.met",
+    "mandate.window",
 )  # not this time; whatever else speaks against it refuses it
-SENTENCES = {
-    "out_of_stock": "it is out of stock",
-    "item.unavailable": "it is not available",
-    "price_changed": "its price has changed",
-    "item.price_risen": "its price has risen",
-    "payment_failed": "the payment did not go through",
-    "mandate.budget": "the budget you set would be exceeded",
-    "mandate.price_high": "its price is above what you allowed",
-}
 
 
 def objections(
@@ -46,7 +38,10 @@ def _timing(execution: Execution, context: Context, now: datetime) -> list[Objec
     found = []
     if agency.paused(context.preferences, now):
         found.append(Objection(stage=Stage.CEILING, rule="preferences.paused"))
-    if now - execution.due_at > STALE:
+    until = context.preferences.paused_until
+    if until is not None and execution.due_at < until <= now:
+        found.append(Objection(stage=Stage.CEILING, rule="preferences.was_paused"))
+    if now - execution.expected_at > STALE:
         found.append(Objection(stage=Stage.ELIGIBILITY, rule="execution.stale"))
     return found
 
@@ -84,36 +79,11 @@ def _price(line: ExecutionLine, items: Mapping[str, Item]) -> int:
 
 def notice(execution: Execution, context: Context, now: datetime, items: Mapping[str, Item]) -> Nudge | None:
     """What the customer is told of a placed or refused order, outside their quiet hours; None of any other."""
-    if execution.state not in (State.PLACED, State.REFUSED):
+    if execution.state is State.REFUSED:
+        return notices.refused(execution, context, now, items)
+    if execution.state is not State.PLACED:
         return None
-    placed = execution.state is State.PLACED
-    return Nudge(
-        nudge_id=uuid4().hex,
-        customer_id=execution.customer_id,
-        kind=NudgeKind.PLACED if placed else NudgeKind.REFUSED,
-        text=_placed_text(execution, items) if placed else _refused_text(execution, items),
-        facts={"order_id": execution.order_id, "total": execution.total.decimal(), "currency": execution.total.currency}
-        if placed
-        else {"reason": execution.reason},
-        execution_id=execution.execution_id,
-        decision_id=execution.decision_id,
-        created_at=now,
-        send_at=attention.send_at(now, context.preferences.quiet_hours, context.zone),
-    )
-
-
-def _placed_text(execution: Execution, items: Mapping[str, Item]) -> str:
-    return f"Ordered for you: {_listed(execution, items)}, {execution.total} in all."
-
-
-def _refused_text(execution: Execution, items: Mapping[str, Item]) -> str:
-    why = SENTENCES.get((execution.reason or "").split(",")[0], "what you set does not allow it now")
-    return f"Not ordered: {_listed(execution, items)}, because {why}."
-
-
-def _listed(execution: Execution, items: Mapping[str, Item]) -> str:
-    return ", ".join(f"{line.quantity} × {_name(line.item_id, items)}" for line in execution.lines)
-
-
-def _name(item_id: str, items: Mapping[str, Item]) -> str:
-    return (items[item_id].name if item_id in items else None) or item_id
+    total = execution.total
+    text = f"Ordered for you: {notices.listed(execution.lines, items)}, {total} in all."
+    facts = {"order_id": execution.order_id, "total": total.decimal(), "currency": total.currency}
+    return notices.message(execution, context, now, NudgeKind.PLACED, text, facts)

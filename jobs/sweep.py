@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -18,12 +19,15 @@ from engine.domain.house import House
 from engine.domain.shopping import Item
 from engine.errors import Conflict
 from engine.store import context as contexts
-from engine.store import executions, house, items, ledger, nudges
+from engine.store import house, items, ledger
 from engine.store.database import Database, Tx
-from jobs import placing
+from jobs.carrying import Carrying
 from jobs.gateway import Gateway, Terms, unknown
+from jobs.verdicts import Judge
+from modes.policy import Policy
 
 log = structlog.get_logger()
+BARRED = "barred"  # it was begun and may not go out any more: the gateway is only asked whether it did
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,32 +101,39 @@ class Sweep:
         """The call that is to be made for a claim; None where there is none to make."""
         execution, now = claim.execution, self.clock()
         call = self.terms.call(claim.since_first_call)
-        if execution.state is State.WAITING:
-            stopped = self._stopped(tx, execution, around, now)
-            if stopped is not None:
-                words[stopped] += 1
-                return None
-            execution = placing.repriced(execution, around.catalogue)
+        ready = self._ready(tx, execution, around, now)
+        if ready == BARRED:
+            call = Call.LOOK_UP
+        elif isinstance(ready, str):
+            words[ready] += 1
+            return None
+        else:
+            execution = ready
         intended = ledger.intend(tx, execution, call, now)
         _remember(around, intended)
         return Asked(execution=intended, call=call, around=around)
 
-    def _stopped(self, tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> str | None:
-        """Stop what may not be placed, and say what became of it; None where nothing speaks against it."""
-        context = around.customers[execution.customer_id]
+    def _ready(self, tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> Execution | str:
+        """The execution as it may go out now; else in one word what became of it, or would now."""
+        carrying = self._carrying(tx, execution, around, now)
         try:
-            found = placing.objections(execution, context, now, around.catalogue, around.house)
+            if execution.state is State.WAITING:
+                return carrying.ready(execution)
+            return BARRED if carrying.judge.bars(execution) else execution
         except Exception:  # one that cannot be judged is left, under its lease, and the others go on
             log.exception("execution.unjudged", execution_id=execution.execution_id)
             return "broken"
-        if not found:
-            return None
-        reason = ",".join(dict.fromkeys(one.rule for one in found))
-        to = placing.stops_at(found)
-        ledger.let_go(tx, execution)
-        after = executions.move(tx, execution.execution_id, [State.WAITING], to, ledger.ACTOR, reason, now)
-        _tell(tx, after, around, now)
-        return to.value
+
+    def _carrying(self, tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> Carrying:
+        judge = Judge(
+            context=around.customers[execution.customer_id],
+            now=now,
+            items=around.catalogue,
+            house=around.house,
+            more=partial(items.get_many, tx),
+        )
+        window = Policy.of(self.settings).approval_window
+        return Carrying(tx=tx, judge=judge, approval_window=window, terms=self.terms)
 
     def _ask(self, asked: Asked) -> Answer:
         """What the gateway says; a refusal after an unknown outcome is only believed when there is no order."""
@@ -142,7 +153,7 @@ class Sweep:
                 now = self.clock()
                 wait = self.terms.retry_in(execution.attempt)
                 done = ledger.complete(tx, execution, asked.call, answer, now, wait)
-                _tell(tx, done.execution, asked.around, now)
+                self._carrying(tx, execution, asked.around, now).after(done.execution, answer)
         except Conflict:
             log.warning("execution.stale", execution_id=execution.execution_id, fence=execution.fence)
             return "lost"
@@ -168,13 +179,6 @@ def _remember(around: Surroundings, execution: Execution) -> None:
     context = around.customers[execution.customer_id]
     others = [one for one in context.executions if one.execution_id != execution.execution_id]
     around.customers[execution.customer_id] = replace(context, executions=(*others, execution))
-
-
-def _tell(tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> None:
-    context = around.customers[execution.customer_id]
-    told = placing.notice(execution, context, now, around.catalogue)
-    if told is not None:
-        nudges.add(tx, [told])
 
 
 def _guarded(call: Callable[[], Answer]) -> Answer:

@@ -58,6 +58,8 @@ def _execution(draft: ExecutionDraft, choice: Choice, scene: Scene) -> str:
         return f"{why}: shall we order {what}? We ask until {when}."
     if draft.rung is Rung.VETO:
         return f"{why}, so {what} will be ordered for you at {when} unless you stop it."
+    if draft.due_at > scene.now:
+        return f"{why}, so {what} will be ordered for you at {when}, as you signed for."
     return f"{why}, so {what} is being ordered for you, as you signed for."
 
 
@@ -159,6 +161,7 @@ _REMOVALS: Mapping[str, str] = {
     "mandate.order_limit": "It would come to {asked}, above the {signed} you signed for one order.",
     "mandate.budget": "With the {before} already spent, {asked} more would be above the {signed} you signed for.",
     "mandate.earliest_interval": "You asked for more time between two orders of this.",
+    "mandate.window": "You signed for no time soon at which it may be ordered.",
     "mandate.currency": "It is priced in {asked}, and you signed in {signed}.",
     "mandate.price_unknown": "Its price is not known.",
     "certificate.missing": "There is no proof yet that ordering unasked would be right often enough.",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from api import cursors
+from api import cursors, verbs
 from api.auth.caller import APP_AND_BACKEND, OPERATOR
 from api.routes import Topic, caller
 from api.service import service
 from api.wire.base import Page
-from api.wire.executions import ExecutionOut, Executions, MoveIn, SnoozeIn, StatePage
+from api.wire.executions import ChangeIn, ExecutionOut, Executions, MoveIn, SnoozeIn, StatePage, SwapIn
 from api.wire.money import span
 from engine.domain.executions import Execution
 from engine.errors import InputError, NotFound
@@ -18,7 +18,8 @@ from engine.store import executions
 from engine.store.database import Tx
 
 LONGEST_SNOOZE = timedelta(days=60)
-topic = Topic(name="executions", description="Automatic orders: upcoming and past, approve, veto, skip, snooze")
+DEFAULT_SNOOZE = "7d"
+topic = Topic(name="executions", description="Automatic orders, upcoming and past, and what customers do with them")
 ONE = "/v1/executions/<ident:execution_id>"
 
 
@@ -65,11 +66,36 @@ def skip_execution(execution_id: str, body: MoveIn) -> ExecutionOut:
 
 @topic.route("POST", ONE + "/snooze", scopes=APP_AND_BACKEND, body=SnoozeIn, body_needed=False, answer=ExecutionOut)
 def snooze_execution(execution_id: str, body: SnoozeIn) -> ExecutionOut:
-    """Later: it waits on, with a later due time."""
-    later = span(body.by, "by")
-    if later is None or later > LONGEST_SNOOZE:
-        raise InputError.of("by", "at most 60d", body.by)
-    return _moved(execution_id, lambda tx, now: executions.snooze(tx, execution_id, caller().actor, now, later))
+    """Later: it waits on, with a later due time; by a span, or to a date."""
+    return _moved(execution_id, lambda tx, now: _snoozed(tx, execution_id, body, now))
+
+
+@topic.route("POST", ONE + "/swap", scopes=APP_AND_BACKEND, body=SwapIn, answer=ExecutionOut)
+def swap_execution(execution_id: str, body: SwapIn) -> ExecutionOut:
+    """Another item of the signed list instead, at its price of today, which is answered.
+
+    409 where what was signed does not carry it, where it is not to be had, and once the order is being placed.
+    """
+    actor = caller().actor
+    return _moved(execution_id, lambda tx, now: verbs.swap(tx, execution_id, body.item_id, body.instead_of, actor, now))
+
+
+@topic.route("POST", ONE + "/change", scopes=APP_AND_BACKEND, body=ChangeIn, answer=ExecutionOut)
+def change_execution(execution_id: str, body: ChangeIn) -> ExecutionOut:
+    """More or fewer of an item, within what was signed. 409 where that does not carry it, and once it is too late."""
+    actor = caller().actor
+    return _moved(execution_id, lambda tx, now: verbs.change(tx, execution_id, body.quantity, body.item_id, actor, now))
+
+
+def _snoozed(tx: Tx, execution_id: str, body: SnoozeIn, now: datetime) -> Execution:
+    if body.until is None:
+        later = span(body.by or DEFAULT_SNOOZE, "by")
+        if later is None or later > LONGEST_SNOOZE:
+            raise InputError.of("by", "at most 60d", body.by)
+        return executions.snooze(tx, execution_id, caller().actor, now, later)
+    if not now < body.until <= now + LONGEST_SNOOZE:
+        raise InputError.of("until", "a time to come, at most 60d from now", body.until.isoformat())
+    return executions.snooze(tx, execution_id, caller().actor, now, until=body.until)
 
 
 def own(tx: Tx, execution_id: str) -> Execution:
