@@ -109,7 +109,7 @@ def _reconcile(shop: Shop, at: datetime | None) -> Summary:
 
 
 def _purge(shop: Shop, at: datetime | None) -> Summary:
-    return purge.run(shop.db)
+    return purge.run(shop.db, shop.clock(at)())
 
 
 JOBS = {
@@ -120,7 +120,7 @@ JOBS = {
         Job(name="train", every=timedelta(days=1), does="fits, evaluates, publishes if no worse", run=_train),
         Job(name="shadow", every=timedelta(hours=6), does="closes shadows, reviews ladders weekly", run=_shadow),
         Job(name="reconcile", every=timedelta(minutes=10), does="asks the gateway what is not known", run=_reconcile),
-        Job(name="purge", every=timedelta(days=1), does="forgets old replies and runs", run=_purge),
+        Job(name="purge", every=timedelta(days=1), does="forgets old replies, runs and links", run=_purge),
     )
 }
 

@@ -87,6 +87,24 @@ def objections(
     return found + rules.objections(drafts, mandate, context, at, execution_id=execution.execution_id)
 
 
+def may_swap(
+    execution: Execution, line: ExecutionLine, item_id: str, context: Context, now: datetime, items: Mapping[str, Item]
+) -> bool:
+    """Whether the item could be had in place of the line's own."""
+    try:
+        wanted = swapped(execution, line, item_id, context, now, items)
+    except InputError:
+        return False
+    return not objections(execution, wanted, context, now, items)
+
+
+def may_change(
+    execution: Execution, line: ExecutionLine, quantity: int, context: Context, now: datetime, items: Mapping[str, Item]
+) -> bool:
+    """Whether so many could be had."""
+    return quantity > 0 and not objections(execution, replace(line, quantity=quantity), context, now, items)
+
+
 def with_line(execution: Execution, line: ExecutionLine) -> Execution:
     """The order with a line in place of the one of the same need."""
     lines = tuple(line if one.need == line.need else one for one in execution.lines)

@@ -17,6 +17,7 @@ from api.topics import (
     placements,
     plain,
     preferences,
+    tapping,
 )
 
 TOPICS = (
@@ -31,6 +32,7 @@ TOPICS = (
     offers.topic,
     executions.topic,
     nudges.topic,
+    tapping.topic,
     placements.topic,
     operators.topic,
     plain.topic,

@@ -60,7 +60,7 @@ def test_the_doctor_looks_at_an_empty_place(rapport):
 
 def test_jobs_are_listed_and_run(rapport):
     assert {job["job"] for job in rapport("jobs", "list", "--json").json["jobs"]} >= {"sweep", "plan", "train"}
-    assert rapport("jobs", "run", "purge", "--json").json == {"replies": 0, "runs": 0}
+    assert rapport("jobs", "run", "purge", "--json").json == {"replies": 0, "runs": 0, "links": 0}
     listed = {job["job"]: job["last_state"] for job in rapport("jobs", "list", "--json").json["jobs"]}
     assert listed["purge"] == "done"
     rapport("jobs", "run", "nonsense").failed(1, "nonsense")
