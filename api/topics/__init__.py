@@ -14,9 +14,11 @@ from api.topics import (
     nudges,
     offers,
     operators,
+    pausing,
     placements,
     plain,
     preferences,
+    shadows,
     tapping,
 )
 
@@ -24,6 +26,7 @@ TOPICS = (
     intake.topic,
     customers.topic,
     preferences.topic,
+    pausing.topic,
     consents.topic,
     mandates.topic,
     goals.topic,
@@ -31,6 +34,7 @@ TOPICS = (
     decisions.topic,
     offers.topic,
     executions.topic,
+    shadows.topic,
     nudges.topic,
     tapping.topic,
     placements.topic,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from api import cursors, verbs
 from api.auth.caller import APP_AND_BACKEND, OPERATOR
 from api.routes import Topic, caller
 from api.service import service
 from api.wire.base import Page
-from api.wire.executions import ChangeIn, ExecutionOut, Executions, MoveIn, SnoozeIn, StatePage, SwapIn
+from api.wire.executions import ChangeIn, ExecutionOut, Executions, MoveIn, SnoozeIn, StatePage, SwapIn, TrialIn
 from api.wire.money import span
 from engine.domain.executions import Execution
 from engine.errors import InputError, NotFound
-from engine.store import executions
+from engine.store import executions, trying
 from engine.store.database import Tx
 
 LONGEST_SNOOZE = timedelta(days=60)
@@ -28,6 +29,17 @@ def list_executions(query: StatePage) -> Executions:
     """Executions of all customers, of one state where it is given."""
     with service().db.read() as tx:
         return _page(executions.by_state(tx, query.state, query.limit, query.cursor), query)
+
+
+@topic.route("POST", "/v1/executions", scopes=OPERATOR, body=TrialIn, answer=ExecutionOut, status=HTTPStatus.CREATED)
+def make_test_execution(body: TrialIn) -> ExecutionOut:
+    """Make a test order, to see that orders arrive: the gateway is told that nothing is to be charged.
+
+    It goes all the way, marked everywhere, and counts for nothing: no budget, no evidence, no report.
+    """
+    wanted = {line.item_id: line.quantity for line in body.items}
+    with service().db.begin() as tx:
+        return ExecutionOut.of(trying.make(tx, body.customer_id, wanted, caller().actor, service().now()))
 
 
 @topic.route(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -116,6 +116,21 @@ class StatePage(Page):
     """Executions of one state, or of all."""
 
     state: State | None = None
+
+
+class TrialLineIn(Wire):
+    """An item and how many of it."""
+
+    item_id: Id
+    quantity: int = Field(default=1, ge=1, le=10_000)
+
+
+class TrialIn(Wire):
+    """A test order."""
+
+    customer_id: Id
+    items: Annotated[list[TrialLineIn], Field(min_length=1, max_length=50)]
+    test: Literal[True] = Field(description="only tests are made by hand")
 
 
 class MoveIn(Wire):

@@ -104,3 +104,11 @@ def test_the_example_gateway_keeps_orders(tmp_path):
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_test_order_is_made_by_command(in_shop) -> None:
+    made = in_shop("test-order", "c1", "milk-1=2", "--json").json
+    assert (made["test"], made["state"], made["lines"][0]["quantity"], made["total"]) == (True, "waiting", 2, "2.42")
+    assert in_shop("test-order", "c1", "milk-1=0").code == 2
+    assert in_shop("test-order", "c1", "unknown").code == 2
+    assert in_shop("test-order", "nobody", "milk-1").code == 1
