@@ -27,6 +27,7 @@ WHY = {
     HTTPStatus.UNAUTHORIZED: "No key, or one that is not valid",
     HTTPStatus.FORBIDDEN: "The key lacks the scope",
     HTTPStatus.NOT_FOUND: "There is no such thing, or not for this caller",
+    HTTPStatus.GONE: "It was there, and is over",
     HTTPStatus.CONFLICT: "Too late for this, or the first request under the Idempotency-Key is still at work",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"The body is larger than {MAX_BODY // 1_000_000} MB",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not application/json",
@@ -135,7 +136,7 @@ def _parameters(
                 "schema": described,
                 "description": inner.get("description", inner.get("title", name)),
             }
-    if route.writes:
+    if route.writes and route.scopes:
         yield {
             "name": "Idempotency-Key",
             "in": "header",

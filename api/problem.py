@@ -19,6 +19,7 @@ from engine.errors import (
     Conflict,
     Forbidden,
     GatewayError,
+    Gone,
     InputError,
     NotFound,
     Problem,
@@ -34,6 +35,7 @@ MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[RapportError], HTTPStatus] = {
     InputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFound: HTTPStatus.NOT_FOUND,
+    Gone: HTTPStatus.GONE,
     Conflict: HTTPStatus.CONFLICT,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     Forbidden: HTTPStatus.FORBIDDEN,

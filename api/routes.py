@@ -78,7 +78,7 @@ class Route:
             empty = not self.body_needed and not requests.given()
             taken["body"] = self.body() if empty else requests.body(self.body)
         work = partial(self._answer, taken)
-        return idempotency.once(caller, work) if self.writes else work()
+        return idempotency.once(caller, work) if self.writes and caller is not None else work()
 
     def _answer(self, taken: dict[str, object]) -> Response:
         found = self.view(**taken)

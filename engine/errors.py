@@ -5,6 +5,7 @@
     RapportError
     ├── InputError (also a ValueError)   what came in is wrong; names each field
     ├── NotFound (also a LookupError)    the thing named does not exist
+    ├── Gone                             the thing named was there, and is over
     ├── Conflict                         the thing is no longer in the state this needs
     ├── Unauthenticated                  no key, or not a valid one
     ├── Forbidden                        a valid key without the scope
@@ -56,6 +57,10 @@ class NotFound(RapportError, LookupError):
     def __init__(self, kind: str, id: str) -> None:
         self.kind, self.id = kind, id
         super().__init__(f"{kind} {id!r} not found")
+
+
+class Gone(RapportError):
+    """The thing named was there, and is over: a link that was used, or has expired."""
 
 
 class Conflict(RapportError):

@@ -42,6 +42,8 @@ class Terms:
     first_retry: timedelta = timedelta(seconds=2)  # after an unknown outcome; doubled each time
     longest_retry: timedelta = timedelta(minutes=5)
     at_once: int = 16  # calls at the same time
+    payment_retries: tuple[timedelta, ...] = (timedelta(hours=1), timedelta(days=1), timedelta(days=3))  # each after
+    # the failure before it; a refused key stays refused, so each is an execution of its own
 
     @property
     def lease(self) -> timedelta:
@@ -102,6 +104,8 @@ class HttpGateway:
         """Place the order of an execution, under its key."""
         body = orjson.dumps(wire(execution))
         headers = {"Content-Type": "application/json", **self.key(execution), **self._signature(execution.key, body)}
+        if execution.test:
+            headers["Rapport-Test"] = "true"
         return self._asked("POST", self._url, headers, body, placed)
 
     def look_up(self, execution_id: str) -> Answer:
@@ -153,7 +157,8 @@ class Reader(Protocol):
 
 
 def wire(execution: Execution) -> dict[str, object]:
-    """The order as the gateway is sent it; the same at every attempt."""
+    """The order as the gateway is sent it; the same at every attempt. One that is a test says so, and no other."""
+    test = {"test": True} if execution.test else {}
     return {
         "execution_id": execution.execution_id,
         "customer_id": execution.customer_id,
@@ -164,6 +169,7 @@ def wire(execution: Execution) -> dict[str, object]:
         "total": execution.total.decimal(),
         "currency": execution.total.currency,
         "mandate_id": execution.mandate_id,
+        **test,
     }
 
 
@@ -178,7 +184,9 @@ def placed(status: int, body: bytes) -> Answer:
     'unknown'
     """
     if status == 422 and (code := _field(body, "code")) in CODES:
-        return Answer(result=Result.REFUSED, detail=code)
+        return Answer(
+            result=Result.REFUSED, detail=str(code), items=_named(body), hard=_field(body, "decline") == "hard"
+        )
     if status == 409:
         return _ordered(Result.REPEAT, status, body)
     return _ordered(Result.PLACED, status, body) if 200 <= status < 300 else unknown(f"status {status}")
@@ -217,6 +225,12 @@ def _total(body: bytes) -> Money | None:
         return Money(minor=to_minor(parse_decimal(_field(body, "total"), "total"), currency), currency=currency)
     except InputError:
         return None
+
+
+def _named(body: bytes) -> tuple[str, ...]:
+    """The items that a refusal names; none where it names them in no way the contract knows."""
+    named = _field(body, "item_ids")
+    return tuple(id for id in named if isinstance(id, str)) if isinstance(named, list) else ()
 
 
 def _field(body: bytes, name: str) -> object:

@@ -117,7 +117,7 @@ def _watch(shop: Shop, at: datetime | None) -> Summary:
 
 
 def _purge(shop: Shop, at: datetime | None) -> Summary:
-    return purge.run(shop.db)
+    return purge.run(shop.db, shop.clock(at)())
 
 
 JOBS = {
@@ -129,7 +129,7 @@ JOBS = {
         Job(name="shadow", every=timedelta(hours=6), does="closes shadows, reviews ladders weekly", run=_shadow),
         Job(name="reconcile", every=timedelta(minutes=10), does="asks the gateway what is not known", run=_reconcile),
         Job(name="watch", every=timedelta(seconds=30), does="raises, clears and tells alerts", run=_watch),
-        Job(name="purge", every=timedelta(days=1), does="forgets old replies and runs", run=_purge),
+        Job(name="purge", every=timedelta(days=1), does="forgets old replies, runs and links", run=_purge),
     )
 }
 

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from queue import Empty, SimpleQueue
 
 import structlog
@@ -25,15 +26,19 @@ from engine.domain.house import House
 from engine.domain.shopping import Item
 from engine.errors import Conflict
 from engine.store import context as contexts
-from engine.store import executions, house, items, ledger, nudges, stops
+from engine.store import house, items, ledger, nudges, stops
 from engine.store.database import Database, Tx
 from engine.store.database import now as database_clock
+from jobs.carrying import Carrying
 from jobs.gateway import Gateway, Terms, unknown
+from jobs.verdicts import Judge
 from modes import ordering, stopping
+from modes.policy import Policy
 
 log = structlog.get_logger()
 TOGETHER = timedelta(milliseconds=5)  # answers that come within so long are written down together
 FRESH = timedelta(seconds=0.5)  # how long what operators set may be relied on before a call is begun
+BARRED = "barred"  # it was begun and may not go out any more: the gateway is only asked whether it did
 STOPPED = "stopped"  # what came of one that a stop holds
 
 
@@ -160,36 +165,45 @@ class Sweep:
     ) -> tuple[Execution, Call] | None:
         """The call that is to be made for a claim; None where there is none to make."""
         execution, call = claim.execution, self.terms.call(claim.since_first_call)
-        if execution.state is State.WAITING:
-            stopped = self._stopped(tx, execution, around, now)
-            if stopped is not None:
-                words[stopped] += 1
-                return None
-            execution = ordering.repriced(execution, around.catalogue)
-        elif call is Call.PLACE and stopping.of(execution, now, around.house):
-            call = Call.GLANCE
-        _remember(around, replace(execution, state=State.PLACING, total=total_of(execution.lines)))
-        return execution, call
+        if stopping.of(execution, now, around.house):
+            call = Call.GLANCE if call is Call.PLACE else call
+            ready: Execution | str = execution if execution.state is State.PLACING else self._held(tx, execution)
+        else:
+            ready = self._ready(tx, execution, around, now)
+        if ready == BARRED:
+            call, ready = Call.LOOK_UP, execution
+        if isinstance(ready, str):
+            words[ready] += 1
+            return None
+        _remember(around, replace(ready, state=State.PLACING, total=total_of(ready.lines)))
+        return ready, call
 
-    def _stopped(self, tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> str | None:
-        """Stop what may not be placed, and say what became of it; None where nothing speaks against it."""
-        context = around.customers[execution.customer_id]
+    def _held(self, tx: Tx, execution: Execution) -> str:
+        """Leave one that is stopped as it is: it waits, however long the stop lasts."""
+        ledger.let_go(tx, execution)
+        return STOPPED
+
+    def _ready(self, tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> Execution | str:
+        """The execution as it may go out now; else in one word what became of it, or would now."""
+        carrying = self._carrying(tx, execution, around, now)
         try:
-            found = ordering.objections(execution, context, now, around.catalogue, around.house)
+            if execution.state is State.WAITING:
+                return carrying.ready(execution)
+            return BARRED if carrying.judge.bars(execution) else execution
         except Exception:  # one that cannot be judged is left, under its lease, and the others go on
             log.exception("execution.unjudged", execution_id=execution.execution_id)
             return "broken"
-        if not found:
-            return None
-        if stopping.holds(found):
-            ledger.let_go(tx, execution)
-            return STOPPED
-        reason = ",".join(dict.fromkeys(one.rule for one in found))
-        to = ordering.stops_at(found)
-        ledger.let_go(tx, execution)
-        after = executions.move(tx, execution.execution_id, [State.WAITING], to, ledger.ACTOR, reason, now)
-        _tell(tx, [(after, around)], now)
-        return to.value
+
+    def _carrying(self, tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> Carrying:
+        judge = Judge(
+            context=around.customers[execution.customer_id],
+            now=now,
+            items=around.catalogue,
+            house=around.house,
+            more=partial(items.get_many, tx),
+        )
+        window = Policy.of(self.settings).approval_window
+        return Carrying(tx=tx, judge=judge, approval_window=window, terms=self.terms)
 
     def _answered(self, asked: Asked, answers: SimpleQueue[Reply]) -> None:
         answers.put(Reply(asked=asked, answer=_guarded(lambda: self._ask(asked))))
@@ -237,6 +251,14 @@ class Sweep:
             return Counter(broken=1)  # it stays in placing, and is taken up again when its lease has ended
         return Counter(_word(one, completion) for one, completion in zip(replies, done, strict=True))
 
+    def _follow(self, tx: Tx, done: Sequence[tuple[Reply, Execution]], now: datetime) -> None:
+        """Tell customers, and go on with what was refused as far as something else may be ordered."""
+        plain = [(after, one.asked.around) for one, after in done if after.state is not State.REFUSED]
+        _tell(tx, plain, now)
+        for one, after in done:
+            if after.state is State.REFUSED and one.answer is not None:
+                self._carrying(tx, after, one.asked.around, now).after(after, one.answer)
+
     def _written(self, replies: Sequence[Reply]) -> list[ledger.Completion | None]:
         called = [one for one in replies if not one.never_called]
         said = [
@@ -253,8 +275,7 @@ class Sweep:
             completed = iter(ledger.complete_all(tx, said, now))
             done = [_taken_back(tx, one, now) if one.never_called else next(completed) for one in replies]
             self.at(Point.BEFORE_NOTICE)
-            told = [(after.execution, one.asked.around) for one, after in zip(replies, done, strict=True) if after]
-            _tell(tx, told, now)
+            self._follow(tx, [(one, after.execution) for one, after in zip(replies, done, strict=True) if after], now)
             self.at(Point.AFTER_NOTICE)
         return done
 

@@ -63,6 +63,11 @@ def paused(preferences: Preferences, now: datetime) -> bool:
     return preferences.paused or (preferences.paused_until is not None and now < preferences.paused_until)
 
 
+def held_until(preferences: Preferences, now: datetime) -> datetime | None:
+    """Until when a pause has held what fell due, which is now while it lasts; None where there was none."""
+    return now if paused(preferences, now) else preferences.paused_until
+
+
 def removals(
     context: Context, rung: Rung, family: str | None, category: tuple[str, ...], now: datetime
 ) -> list[Removal]:

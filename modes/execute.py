@@ -22,7 +22,7 @@ from engine.domain.history import day_of
 from engine.domain.nudges import Nudge, NudgeKind
 from engine.domain.values import Money
 from engine.learn.base import Forecast, is_due
-from modes import attention, habits, rules
+from modes import attention, habits, notices, rules, windows
 from modes.scene import Scene
 
 EXECUTE = (Rung.APPROVE, Rung.VETO, Rung.SILENT)
@@ -49,7 +49,7 @@ def eligibility(family: str | None, forecast: Forecast | None, scene: Scene) -> 
     """Why nothing can be ordered for this need now, whatever the customer signed."""
     if family is None or forecast is None:
         return [_not("forecast.none")]
-    own = [one for one in scene.context.executions if any(line.need == family for line in one.lines)]
+    own = [one for one in scene.context.executions if any(line.need == family for line in (*one.lines, *one.dropped))]
     return [
         *_open(own),
         *_same_cycle(own, family, cycle(family, scene.context)),
@@ -80,18 +80,24 @@ def early(order: Forecast) -> list[Removal]:
 
 
 def draft(rung: Rung, made: Plan, certificate_id: str | None, forecast: Forecast, scene: Scene) -> ExecutionDraft:
-    """The execution as it would be stored. A veto window counts from when the notice is sent."""
-    asked, policy = rung is Rung.APPROVE, scene.policy
-    send_at = attention.send_at(scene.now, scene.context.preferences.quiet_hours, scene.context.zone)
+    """The execution as it would be stored. A veto window counts from when the notice is sent.
+
+    It is due at a time at which the mandate lets orders be placed.
+    """
+    asked, policy, zone = rung is Rung.APPROVE, scene.policy, scene.context.zone
+    mandate = None if asked else made.mandate
+    send_at = attention.send_at(scene.now, scene.context.preferences.quiet_hours, zone)
     waits = {Rung.APPROVE: policy.approval_window, Rung.VETO: policy.veto_window}
+    due_at = send_at + waits[rung] if rung in waits else scene.now
     return ExecutionDraft(
         rung=rung,
         lines=(made.line,),
         total=made.total,
-        mandate_id=None if asked or made.mandate is None else made.mandate.mandate_id,
+        mandate_id=None if mandate is None else mandate.mandate_id,
+        wording=None if mandate is None else mandate.wording,
         certificate_id=None if asked else certificate_id,
         cycle=cycle(made.line.family, scene.context),
-        due_at=send_at + waits[rung] if rung in waits else scene.now,
+        due_at=windows.first(mandate, zone, due_at) or due_at,
         probability=forecast.probability,
         window_days=round(forecast.window_days),
         send_at=send_at if rung in waits else None,
@@ -111,6 +117,7 @@ def stored(draft: ExecutionDraft, decision: Decision, position: int, now: dateti
         certificate_id=draft.certificate_id,
         decision_id=decision.decision_id,
         probability=draft.probability,
+        wording=draft.wording,
         due_at=draft.due_at,
         announced_at=draft.send_at,
         created_at=now,
@@ -131,7 +138,7 @@ def announce(draft: ExecutionDraft, decision: Decision, position: int, now: date
         customer_id=decision.customer_id,
         kind=NudgeKind.APPROVAL if asks else NudgeKind.NOTICE,
         text=decision.experiences[position].reason,
-        facts=_facts(execution),
+        facts=notices.facts(execution),
         execution_id=execution.execution_id,
         decision_id=decision.decision_id,
         created_at=now,
@@ -170,7 +177,9 @@ def _open(own: Sequence[Execution]) -> list[Removal]:
 
 def _same_cycle(own: Sequence[Execution], family: str, now_in: str) -> list[Removal]:
     """An occurrence of a need is acted on once, whatever became of it."""
-    same = [one for one in own if any(line.need == family and line.cycle == now_in for line in one.lines)]
+    same = [
+        one for one in own if any(line.need == family and line.cycle == now_in for line in (*one.lines, *one.dropped))
+    ]
     return [_not("execution.this_cycle", state=one.state.value) for one in same[:1] if one.state not in UNSETTLED]
 
 
@@ -238,15 +247,6 @@ def _kept(line: DraftLine, draft: ExecutionDraft) -> ExecutionLine:
     return ExecutionLine(
         item_id=line.item_id, need=line.family, cycle=draft.cycle, quantity=line.quantity, unit_price=price
     )
-
-
-def _facts(execution: Execution) -> dict[str, object]:
-    return {
-        "lines": [{"item_id": line.item_id, "quantity": line.quantity} for line in execution.lines],
-        "total": execution.total.decimal(),
-        "currency": execution.total.currency,
-        "due_at": execution.due_at.isoformat(),
-    }
 
 
 def _gone(item_id: str) -> Removal:

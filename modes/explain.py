@@ -63,7 +63,8 @@ def _execution(draft: ExecutionDraft, choice: Choice, scene: Scene) -> str:
     why = words.say("execution-unsaid") if forecast is None else rhythm(forecast, words)
     what = words.say("priced", lines=_lines(draft.lines, scene.shelf, words), total=str(draft.total))
     when = words.when(draft.due_at, scene.context.zone)
-    return words.say(f"execution-{draft.rung.label}", why=why, what=what, when=when)
+    later = "-later" if draft.rung is Rung.SILENT and draft.due_at > scene.now else ""
+    return words.say(f"execution-{draft.rung.label}{later}", why=why, what=what, when=when)
 
 
 def _request(choice: Choice, request: Request, scene: Scene) -> str:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from engine.domain.context import Context
 from engine.domain.decisions import Stage
 from engine.domain.executions import Execution, ExecutionLine, State
 from engine.domain.house import House
-from engine.domain.nudges import Nudge, NudgeKind
+from engine.domain.nudges import Nudge
 from engine.domain.shopping import Item
-from modes import agency, attention, explain, rules, stopping
+from modes import agency, notices, rules, stopping
 from modes.rules import Objection
-from modes.words import Words
 
 STALE = timedelta(days=3)  # an order that could not be placed for so long is no longer expected
 LEFT_OUT = (
     "preferences.paused",
+    "preferences.was_paused",  # what fell due in a pause is not made up for when it ends
     "execution.stale",
     "need.met",
+    "mandate.window",
 )  # not this time; whatever else speaks against it refuses it
 
 
@@ -61,7 +61,10 @@ def _timing(execution: Execution, context: Context, now: datetime) -> list[Objec
     found = []
     if agency.paused(context.preferences, now):
         found.append(Objection(stage=Stage.CEILING, rule="preferences.paused"))
-    if now - execution.due_at > STALE:
+    until = context.preferences.paused_until
+    if until is not None and execution.due_at < until <= now:
+        found.append(Objection(stage=Stage.CEILING, rule="preferences.was_paused"))
+    if now - execution.expected_at > STALE:
         found.append(Objection(stage=Stage.ELIGIBILITY, rule="execution.stale"))
     return found
 
@@ -99,37 +102,8 @@ def _price(line: ExecutionLine, items: Mapping[str, Item]) -> int:
 
 def notice(execution: Execution, context: Context, now: datetime, items: Mapping[str, Item]) -> Nudge | None:
     """What the customer is told of a placed or refused order, outside their quiet hours; None of any other."""
-    if execution.state not in (State.PLACED, State.REFUSED):
+    if execution.state is State.REFUSED:
+        return notices.refused(execution, context, now, items)
+    if execution.state is not State.PLACED:
         return None
-    placed = execution.state is State.PLACED
-    return Nudge(
-        nudge_id=uuid4().hex,
-        customer_id=execution.customer_id,
-        kind=NudgeKind.PLACED if placed else NudgeKind.REFUSED,
-        text=_told(execution, items, Words.of(context.customer.locale)),
-        facts={"order_id": execution.order_id, "total": execution.total.decimal(), "currency": execution.total.currency}
-        if placed
-        else {"reason": execution.reason},
-        execution_id=execution.execution_id,
-        decision_id=execution.decision_id,
-        created_at=now,
-        send_at=attention.send_at(now, context.preferences.quiet_hours, context.zone),
-    )
-
-
-def _told(execution: Execution, items: Mapping[str, Item], words: Words) -> str:
-    """What became of it, in a sentence."""
-    listed = explain.lines([(line.quantity, _name(line.item_id, items)) for line in execution.lines], words)
-    if execution.state is State.PLACED:
-        return words.say("placed", lines=listed, total=str(execution.total))
-    return words.say("refused", lines=listed, why=_why(execution.reason, words))
-
-
-def _why(reason: str | None, words: Words) -> str:
-    """Why an order was refused; only what the customer can make something of is told."""
-    key = f"because-{(reason or '').split(',')[0].replace('.', '-')}"
-    return words.say(key if words.knows(key) else "because-else")
-
-
-def _name(item_id: str, items: Mapping[str, Item]) -> str:
-    return (items[item_id].name if item_id in items else None) or item_id
+    return notices.placed(execution, context, now, items)

@@ -13,7 +13,7 @@ from engine.domain.decisions import DraftLine, Removal, Rung, Stage
 from engine.domain.executions import OPEN, SPENT, STOPPABLE, Execution, ExecutionLine, State
 from engine.domain.shopping import Item
 from engine.domain.values import Money
-from modes import agency, capability, habits
+from modes import agency, capability, habits, windows
 
 COMMITTED = (*STOPPABLE, *SPENT)  # what counts against a budget while deciding: the promised and the spent
 
@@ -55,6 +55,8 @@ def objections(
         return [_dead(mandate, now)]
     others = [one for one in (*context.executions, *already) if one.execution_id != execution_id]
     found = [objection for line in lines for objection in _line(line, mandate, others, now)]
+    if windows.first(mandate, context.zone, now) is None:
+        found.append(_said("mandate.window", mandate_id=mandate.mandate_id))
     counting = [one for one in others if one.state in counted]
     return found + list(_whole(lines, mandate, counting, now))
 

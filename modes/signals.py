@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from engine.domain.signals import Signal
 
-__all__ = ["LESSONS", "Lesson", "Signal"]
+__all__ = ["LESSONS", "SHADOWS", "Lesson", "Signal"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +35,7 @@ class Lesson:
     incident: bool = False
 
 
+SHADOWS = (Signal.SHADOW_RIGHT, Signal.SHADOW_WRONG)  # of orders that were not made
 LESSONS = {
     Signal.ACCEPTED: Lesson(agency=-0.2, trust=0.2, hit=1.0, attention=0.5),
     Signal.EDITED: Lesson(agency=0.5, trust=0.1, miss=1.0),

@@ -13,10 +13,13 @@ class FakeGateway:
     Parameters
     ----------
     script : what the next calls of ``place`` do, one word a call; after it all goes well. ``late`` keeps the order and
-        the outcome is not known; ``fail`` keeps nothing and it is not known either; any other word is a refusal's code
+        the outcome is not known; ``fail`` keeps nothing and it is not known either; any other word is a refusal's code,
+        and an answer is given as it is
     """
 
-    def __init__(self, script: Iterable[str] = (), *, before: Callable[[Execution], None] = lambda one: None) -> None:
+    def __init__(
+        self, script: Iterable[str | Answer] = (), *, before: Callable[[Execution], None] = lambda one: None
+    ) -> None:
         self.orders: dict[str, str] = {}  # execution -> order
         self.placed: list[Execution] = []  # as they came, repeats included
         self.looked_up: list[str] = []
@@ -31,6 +34,8 @@ class FakeGateway:
         with self._lock:
             self.placed.append(execution)
             word = self._script.popleft() if self._script else "well"
+            if isinstance(word, Answer):
+                return word
             if word == "fail":
                 return Answer(result=Result.UNKNOWN, detail="status 500")
             if word not in ("well", "late"):

@@ -12,6 +12,8 @@ from api.cli import out
 from api.cli.here import instant, opened, placing_settings, reached, require_free
 from api.cli.out import AsJson
 from engine.config import Settings
+from engine.domain.values import parse_id
+from engine.errors import InputError
 
 
 def register(app: typer.Typer) -> None:
@@ -23,6 +25,7 @@ def register(app: typer.Typer) -> None:
     jobs.command("run")(run_job)
     app.add_typer(jobs, name="jobs")
     app.command("gateway-example")(gateway_example)
+    app.command("test-order")(order_a_test)
     app.command("doctor")(doctor)
     app.command("settings")(show_settings)
 
@@ -129,6 +132,37 @@ def gateway_example(
         secret=secret,
         say=click.echo,
     )
+
+
+def order_a_test(
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER")],
+    items: Annotated[list[str], typer.Argument(metavar="ITEM[=QUANTITY]...")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a test order: it goes all the way to the gateway, charges nobody and counts for nothing.
+
+    Example: `rapport test-order 1228 995242=2`
+    """
+    from api.wire.executions import ExecutionOut
+    from engine.store import trying
+
+    settings = Settings.from_env()
+    wanted = dict(_wanted(item) for item in items)
+    with opened(settings).begin() as tx:
+        made = trying.make(tx, parse_id(customer, "CUSTOMER"), wanted, "command line", settings.clock.now())
+    if as_json:
+        return out.document(ExecutionOut.of(made).model_dump(mode="json"))
+    click.echo(f"{made.execution_id}  {made.total}  a worker places it, as a test")
+
+
+def _wanted(item: str) -> tuple[str, int]:
+    """An item and how many of it, as they are typed."""
+    item_id, parted, quantity = item.rpartition("=")
+    if not parted:
+        return parse_id(item, "ITEM"), 1
+    if not quantity.isdigit() or not 0 < int(quantity) <= 10_000:
+        raise InputError.of("ITEM", "a quantity of 1 to 10000 behind the =", item)
+    return parse_id(item_id, "ITEM"), int(quantity)
 
 
 def doctor(as_json: AsJson = False) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api import withdrawing
 from api.auth.caller import APP_AND_BACKEND
 from api.routes import Topic, caller
 from api.service import service
@@ -21,11 +22,15 @@ def get_consents(customer_id: str) -> ConsentsOut:
 
 @topic.route("PUT", PATH, scopes=APP_AND_BACKEND, body=ConsentsIn, answer=ConsentsOut)
 def put_consents(customer_id: str, body: ConsentsIn) -> ConsentsOut:
-    """Say where some purposes stand; the others stay, and what stood before is kept as history."""
+    """Say where some purposes stand; the others stay, and what stood before is kept as history.
+
+    Where orders may not be made for the customer any more, those that are pending are cancelled with it.
+    """
     now = service().now()
     with service().writing(customer_id) as tx:
         said = body.domain(now)
         consents.put(tx, customer_id, said)
+        withdrawing.after_consents(tx, customer_id, now)
         states = {c.purpose.value: c.state.value for c in said}
         audit.add(tx, caller().actor, "consents.put", customer_id, states, now)
         return ConsentsOut.of(consents.current(tx, customer_id))

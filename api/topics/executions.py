@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
-from api import cursors, risks
+from api import cursors, risks, verbs
 from api.auth.caller import APP_AND_BACKEND, OPERATOR
 from api.routes import Topic, caller
 from api.service import service
 from api.wire.base import Page
-from api.wire.executions import ExecutionOut, Executions, MoveIn, SettleIn, SnoozeIn, StatePage, View
+from api.wire.executions import (
+    ChangeIn,
+    ExecutionOut,
+    Executions,
+    MoveIn,
+    SettleIn,
+    SnoozeIn,
+    StatePage,
+    SwapIn,
+    TrialIn,
+    View,
+)
 from api.wire.money import span
 from engine.domain.executions import Execution, State
 from engine.errors import InputError, NotFound
-from engine.store import executions, ledger
+from engine.store import executions, ledger, trying
 from engine.store.database import Tx
 
 LONGEST_SNOOZE = timedelta(days=60)
-topic = Topic(name="executions", description="Automatic orders: upcoming and past, approve, veto, skip, snooze")
+DEFAULT_SNOOZE = "7d"
+topic = Topic(name="executions", description="Automatic orders, upcoming and past, and what customers do with them")
 ONE = "/v1/executions/<ident:execution_id>"
 FAILED = (State.FAILED, State.REFUSED, State.NEEDS_REVIEW)
 
@@ -34,6 +47,17 @@ def list_executions(query: StatePage) -> Executions:
         if query.view is View.FAILED:
             return _page(executions.in_states(tx, FAILED, query.limit, query.cursor), query)
         return _page(executions.by_state(tx, query.state, query.limit, query.cursor), query)
+
+
+@topic.route("POST", "/v1/executions", scopes=OPERATOR, body=TrialIn, answer=ExecutionOut, status=HTTPStatus.CREATED)
+def make_test_execution(body: TrialIn) -> ExecutionOut:
+    """Make a test order, to see that orders arrive: the gateway is told that nothing is to be charged.
+
+    It goes all the way, marked everywhere, and counts for nothing: no budget, no evidence, no report.
+    """
+    wanted = {line.item_id: line.quantity for line in body.items}
+    with service().db.begin() as tx:
+        return ExecutionOut.of(trying.make(tx, body.customer_id, wanted, caller().actor, service().now()))
 
 
 @topic.route(
@@ -72,11 +96,36 @@ def skip_execution(execution_id: str, body: MoveIn) -> ExecutionOut:
 
 @topic.route("POST", ONE + "/snooze", scopes=APP_AND_BACKEND, body=SnoozeIn, body_needed=False, answer=ExecutionOut)
 def snooze_execution(execution_id: str, body: SnoozeIn) -> ExecutionOut:
-    """Later: it waits on, with a later due time."""
-    later = span(body.by, "by")
-    if later is None or later > LONGEST_SNOOZE:
-        raise InputError.of("by", "at most 60d", body.by)
-    return _moved(execution_id, lambda tx, now: executions.snooze(tx, execution_id, caller().actor, now, later))
+    """Later: it waits on, with a later due time; by a span, or to a date."""
+    return _moved(execution_id, lambda tx, now: _snoozed(tx, execution_id, body, now))
+
+
+@topic.route("POST", ONE + "/swap", scopes=APP_AND_BACKEND, body=SwapIn, answer=ExecutionOut)
+def swap_execution(execution_id: str, body: SwapIn) -> ExecutionOut:
+    """Another item of the signed list instead, at its price of today, which is answered.
+
+    409 where what was signed does not carry it, where it is not to be had, and once the order is being placed.
+    """
+    actor = caller().actor
+    return _moved(execution_id, lambda tx, now: verbs.swap(tx, execution_id, body.item_id, body.instead_of, actor, now))
+
+
+@topic.route("POST", ONE + "/change", scopes=APP_AND_BACKEND, body=ChangeIn, answer=ExecutionOut)
+def change_execution(execution_id: str, body: ChangeIn) -> ExecutionOut:
+    """More or fewer of an item, within what was signed. 409 where that does not carry it, and once it is too late."""
+    actor = caller().actor
+    return _moved(execution_id, lambda tx, now: verbs.change(tx, execution_id, body.quantity, body.item_id, actor, now))
+
+
+def _snoozed(tx: Tx, execution_id: str, body: SnoozeIn, now: datetime) -> Execution:
+    if body.until is None:
+        later = span(body.by or DEFAULT_SNOOZE, "by")
+        if later is None or later > LONGEST_SNOOZE:
+            raise InputError.of("by", "at most 60d", body.by)
+        return executions.snooze(tx, execution_id, caller().actor, now, later)
+    if not now < body.until <= now + LONGEST_SNOOZE:
+        raise InputError.of("until", "a time to come, at most 60d from now", body.until.isoformat())
+    return executions.snooze(tx, execution_id, caller().actor, now, until=body.until)
 
 
 @topic.route("POST", ONE + "/settle", scopes=OPERATOR, body=SettleIn, answer=ExecutionOut)

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 from http import HTTPStatus
 
+from api import withdrawing
 from api.auth.caller import APP_AND_BACKEND
 from api.known import require_items
 from api.routes import Topic, caller
@@ -56,17 +57,20 @@ def replace_mandate(customer_id: str, mandate_id: str, body: MandateIn) -> Manda
             raise Conflict(f"mandate {mandate_id!r} is revoked: sign a new one")
         mandate = _checked(tx, mandate_id, customer_id, body, now)
         mandates.replace(tx, mandate)
+        if not mandate.live(now):
+            withdrawing.cancel(tx, customer_id, "mandate.expired", now, mandate_id)
         audit.add(tx, caller().actor, "mandate.replace", mandate_id, {"customer_id": customer_id}, now)
     return MandateOut.of(mandate, now)
 
 
 @topic.route("DELETE", ONE, scopes=APP_AND_BACKEND, status=HTTPStatus.NO_CONTENT)
 def revoke_mandate(customer_id: str, mandate_id: str) -> None:
-    """Revoke a mandate: from now on nothing is ordered under it."""
+    """Revoke a mandate: from now on nothing is ordered under it, and what is pending is cancelled."""
     now = service().now()
     with service().writing(customer_id) as tx:
         _own(tx, customer_id, mandate_id)
         mandates.revoke(tx, mandate_id, now)
+        withdrawing.cancel(tx, customer_id, "mandate.revoked", now, mandate_id)
         audit.add(tx, caller().actor, "mandate.revoke", mandate_id, {"customer_id": customer_id}, now)
 
 

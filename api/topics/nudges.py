@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
-from api import stopping
+from api import stopping, taps
 from api.auth.caller import APP
 from api.auth.check import still_valid
 from api.encoding import dumps
@@ -42,7 +42,8 @@ def list_nudges(customer_id: str, query: Page) -> Nudges:
     """The customer's messages that are due, newest first."""
     with service().reading(customer_id) as tx:
         found, following = nudges.inbox(tx, customer_id, service().now(), query.limit, query.cursor)
-    return Nudges(nudges=[NudgeOut.of(nudge) for nudge in found], next_cursor=following)
+    offered = taps.links(service(), found)
+    return Nudges(nudges=[NudgeOut.of(one, offered.get(one.nudge_id, ())) for one in found], next_cursor=following)
 
 
 @topic.route(
@@ -119,9 +120,11 @@ class _Stream:
         while not stopping.announced() and time.monotonic() - begun < LONGEST:
             if not still_valid(self._here, self._token, self._customer_id):
                 return
-            for nudge in self._news():
-                yield f"id: {nudge.send_at.isoformat()}\nevent: nudge\ndata: ".encode() + dumps(NudgeOut.of(nudge))
-                yield b"\n\n"
+            news = self._news()
+            offered = taps.links(self._here, news)
+            for nudge in news:
+                said = dumps(NudgeOut.of(nudge, offered.get(nudge.nudge_id, ())))
+                yield f"id: {nudge.send_at.isoformat()}\nevent: nudge\ndata: ".encode() + said + b"\n\n"
             if time.monotonic() - beat > BEAT_EVERY:
                 beat = time.monotonic()
                 yield b": still here\n\n"

@@ -6,7 +6,8 @@ from api.auth.caller import APP_AND_BACKEND
 from api.routes import Topic, caller
 from api.service import service
 from api.wire.customers import PreferencesWire
-from engine.store import audit, preferences
+from engine.store import audit, preferences, withdrawing
+from modes import agency
 
 topic = Topic(name="preferences", description="Ceilings, quiet hours, channels, pause")
 PATH = "/v1/customers/<ident:customer_id>/preferences"
@@ -21,9 +22,15 @@ def get_preferences(customer_id: str) -> PreferencesWire:
 
 @topic.route("PUT", PATH, scopes=APP_AND_BACKEND, body=PreferencesWire, answer=PreferencesWire)
 def put_preferences(customer_id: str, body: PreferencesWire) -> PreferencesWire:
-    """Replace a customer's preferences; what is left out goes back to its default."""
+    """Replace a customer's preferences; what is left out goes back to its default.
+
+    Where that ends a pause, what fell due in it is left out, and not ordered all at once.
+    """
     now = service().now()
     with service().writing(customer_id) as tx:
+        held_until = agency.held_until(preferences.get(tx, customer_id), now)
         preferences.put(tx, customer_id, body.domain(), now)
+        if held_until is not None and not agency.paused(body.domain(), now):
+            withdrawing.leave_out(tx, customer_id, held_until, caller().actor, now)
         audit.add(tx, caller().actor, "preferences.put", customer_id, body.model_dump(mode="json"), now)
     return PreferencesWire.of(body.domain())

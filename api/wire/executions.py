@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from api.wire.base import Id, Page, Span, Text, Time, Wire
 from api.wire.customers import RungLabel
-from engine.domain.executions import Execution, State
+from engine.domain.executions import Execution, ExecutionLine, State
 from engine.errors import InputError
 from modes import explain
 from modes.rules import Objection
@@ -30,6 +31,34 @@ class ExecutionLineOut(Wire):
     cycle: str
     quantity: int
     unit_price: str
+    instead_of: str | None = Field(description="the item that was announced, where this one stands in for it")
+
+    @classmethod
+    def of(cls, line: ExecutionLine) -> ExecutionLineOut:
+        """As answered."""
+        return cls(**_line(line))
+
+
+class DroppedLineOut(ExecutionLineOut):
+    """A line that the order went on without."""
+
+    reason: str
+
+    @classmethod
+    def of(cls, line: ExecutionLine) -> DroppedLineOut:
+        """As answered."""
+        return cls(**_line(line), reason=str(line.dropped))
+
+
+def _line(line: ExecutionLine) -> dict[str, Any]:
+    return {
+        "item_id": line.item_id,
+        "need": line.need,
+        "cycle": line.cycle,
+        "quantity": line.quantity,
+        "unit_price": line.unit_price.decimal(),
+        "instead_of": line.instead_of,
+    }
 
 
 class RiskOut(Wire):
@@ -57,6 +86,7 @@ class ExecutionOut(Wire):
     state: State
     rung: RungLabel
     lines: list[ExecutionLineOut]
+    dropped: list[DroppedLineOut] = Field(description="lines that it went on without, each with its reason")
     total: str
     currency: str
     mandate_id: str | None
@@ -69,6 +99,9 @@ class ExecutionOut(Wire):
     placed_at: Time | None
     order_id: str | None
     reason: str | None
+    wording: str | None = Field(description="version of what was signed, when it was announced")
+    follows: str | None = Field(description="the execution that this one carries on, or was parted from")
+    test: bool = Field(description="goes all the way and charges nobody")
     created_at: Time
     risks: list[RiskOut] | None = Field(default=None, description="in the view at_risk; null elsewhere")
 
@@ -80,16 +113,8 @@ class ExecutionOut(Wire):
             customer_id=execution.customer_id,
             state=execution.state,
             rung=execution.rung.label,
-            lines=[
-                ExecutionLineOut(
-                    item_id=line.item_id,
-                    need=line.need,
-                    cycle=line.cycle,
-                    quantity=line.quantity,
-                    unit_price=line.unit_price.decimal(),
-                )
-                for line in execution.lines
-            ],
+            lines=[ExecutionLineOut.of(line) for line in execution.lines],
+            dropped=[DroppedLineOut.of(line) for line in execution.dropped],
             total=execution.total.decimal(),
             currency=execution.total.currency,
             mandate_id=execution.mandate_id,
@@ -102,6 +127,9 @@ class ExecutionOut(Wire):
             placed_at=execution.placed_at,
             order_id=execution.order_id,
             reason=execution.reason,
+            wording=execution.wording,
+            follows=execution.follows,
+            test=execution.test,
             created_at=execution.created_at,
             risks=None if risks is None else [RiskOut.of(one) for one in risks],
         )
@@ -152,6 +180,21 @@ class SettleIn(Wire):
         return self
 
 
+class TrialLineIn(Wire):
+    """An item and how many of it."""
+
+    item_id: Id
+    quantity: int = Field(default=1, ge=1, le=10_000)
+
+
+class TrialIn(Wire):
+    """A test order."""
+
+    customer_id: Id
+    items: Annotated[list[TrialLineIn], Field(min_length=1, max_length=50)]
+    test: Literal[True] = Field(description="only tests are made by hand")
+
+
 class MoveIn(Wire):
     """Why the customer moves it; may be left out."""
 
@@ -159,6 +202,27 @@ class MoveIn(Wire):
 
 
 class SnoozeIn(Wire):
-    """How much later it is to be due."""
+    """How much later it is to be due, or when."""
 
-    by: Span = Field(default="7d", description="how much later it is to be due, at most 60d")
+    by: Span | None = Field(default=None, description="how much later it is to be due, at most 60d; default 7d")
+    until: Time | None = Field(default=None, description="when it is to be due, at most 60d from now")
+
+    @model_validator(mode="after")
+    def _one(self) -> SnoozeIn:
+        if self.by is not None and self.until is not None:
+            raise InputError.of("until", "one of by and until", self.until.isoformat())
+        return self
+
+
+class SwapIn(Wire):
+    """What is wanted instead."""
+
+    item_id: Id = Field(description="one of the signed substitutes")
+    instead_of: Id | None = Field(default=None, description="of an order of several lines: which item it replaces")
+
+
+class ChangeIn(Wire):
+    """How many are wanted."""
+
+    quantity: int = Field(ge=1, le=10_000)
+    item_id: Id | None = Field(default=None, description="of an order of several lines: of which item")

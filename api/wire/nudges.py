@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from api.wire.base import Time, Wire
 from engine.domain.nudges import Nudge, NudgeKind, Response
+from engine.domain.taps import Link
 
 
 class NudgeOut(Wire):
@@ -21,13 +24,14 @@ class NudgeOut(Wire):
     responded_at: Time | None
 
     @classmethod
-    def of(cls, nudge: Nudge) -> NudgeOut:
-        """As answered."""
+    def of(cls, nudge: Nudge, links: Sequence[Link] = ()) -> NudgeOut:
+        """As answered, with what can be done by one tap."""
+        offered = [{"verb": one.verb.value, "argument": one.argument, "path": one.path} for one in links]
         return cls(
             nudge_id=nudge.nudge_id,
             kind=nudge.kind,
             text=nudge.text,
-            facts=dict(nudge.facts),
+            facts={**nudge.facts, "links": offered} if offered else dict(nudge.facts),
             goal_id=nudge.goal_id,
             execution_id=nudge.execution_id,
             decision_id=nudge.decision_id,

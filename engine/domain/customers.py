@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from engine.domain.decisions import Rung
@@ -77,6 +77,36 @@ class Preferences:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """A part of the week, by the customer's clock, in which orders may be placed."""
+
+    days: frozenset[int]  # on which it begins; 0 is Monday
+    start: time
+    end: time  # not after the start: on the next day
+
+    def covers(self, weekday: int, local: time) -> bool:
+        """Whether a local time of day lies in it.
+
+        Examples
+        --------
+        >>> friday_night = Window(days=frozenset({4}), start=time(20), end=time(2))
+        >>> friday_night.covers(4, time(23)), friday_night.covers(5, time(1)), friday_night.covers(5, time(2))
+        (True, True, False)
+        """
+        if self.start < self.end:
+            return weekday in self.days and self.start <= local < self.end
+        return (weekday in self.days and local >= self.start) or ((weekday - 1) % 7 in self.days and local < self.end)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Days:
+    """Days of the customer's calendar, the last one included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Mandate:
     """What the customer signed for execution."""
 
@@ -92,6 +122,8 @@ class Mandate:
     budget: Money | None = None
     budget_period: timedelta | None = None  # the budget renews; rolling
     earliest_interval: timedelta | None = None  # between two executions of one family
+    windows: tuple[Window, ...] = ()  # in which orders may be placed; none: at any time
+    quiet_dates: tuple[Days, ...] = ()  # on which nothing is placed
     wording: str | None = None
     signed_at: datetime
     expires_at: datetime | None = None

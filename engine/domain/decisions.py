@@ -216,6 +216,7 @@ class ExecutionDraft:
     due_at: datetime  # when it would be placed; for approve: until when the answer is awaited
     probability: float
     window_days: int  # within which the need was forecast with that probability
+    wording: str | None = None  # version of what was signed
     send_at: datetime | None = None  # when it is announced or asked about, never within quiet hours; None: it is not
 
 

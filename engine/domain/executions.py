@@ -62,6 +62,8 @@ class ExecutionLine:
     cycle: str
     quantity: int
     unit_price: Money
+    instead_of: str | None = None  # the item that was announced, where another of the signed list stands in for it
+    dropped: str | None = None  # why it was left out of an order that went on without it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +88,18 @@ class Execution:
     reason: str | None = None  # of the last move
     attempt: int = 0
     fence: int = 0
+    dropped: tuple[ExecutionLine, ...] = ()  # lines that it went on without
+    wording: str | None = None  # version of what was signed, as of the announcement
+    put_off_from: datetime | None = None  # when it was due before it had to wait for a time at which it may be placed
+    follows: str | None = None  # the refused execution that it carries on, or the one that it was parted from
+    retries: int = 0  # of a payment that failed, before this one
+    test: bool = False  # goes all the way and charges nobody
     created_at: datetime
+
+    @property
+    def expected_at(self) -> datetime:
+        """When the customer expects it to be placed."""
+        return self.put_off_from or self.due_at
 
     @property
     def key(self) -> str:
@@ -138,6 +151,8 @@ class Answer:
     order_id: str | None = None  # of placed and repeat
     detail: str | None = None  # the code of a refusal, or what went wrong
     total: Money | None = None  # of the order, where a look-up tells
+    items: tuple[str, ...] = ()  # that a refusal is about; none: the order as a whole
+    hard: bool = False  # of a payment that failed: it will fail again
 
     def leads_to(self, call: Call) -> State:
         """Where an execution in placing goes from here; placing itself is: try again with the same key.

@@ -67,8 +67,10 @@ class Foreseen:
     window_days: int
 
 
-def foreseen(tx: Tx, since: datetime, until: datetime, least: float = 0.5) -> list[Foreseen]:
-    """What might have been ordered unasked in (since, until], from a probability on, of customers who are stored."""
+def foreseen(
+    tx: Tx, since: datetime, until: datetime, least: float = 0.5, customer_id: str | None = None
+) -> list[Foreseen]:
+    """What might have been ordered unasked in (since, until], from a probability on, of stored customers or of one."""
     c, d = decision_candidates.c, decisions.c
     statement = (
         select(c.decision_id, d.customer_id, c.family, d.decided_at, c.probability, c.window_days)
@@ -78,6 +80,8 @@ def foreseen(tx: Tx, since: datetime, until: datetime, least: float = 0.5) -> li
         .where(c.window_days.is_not(None), c.family.is_not(None), c.probability >= least)
         .order_by(d.number)
     )
+    if customer_id is not None:
+        statement = statement.where(d.customer_id == customer_id)
     return [Foreseen(**row._mapping) for row in tx.execute(statement)]
 
 

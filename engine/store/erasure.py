@@ -38,6 +38,7 @@ from engine.store.tables import (
     reviews,
     signals,
     surveys,
+    taps,
 )
 from engine.store.tables import audit as audit_table
 
@@ -55,10 +56,10 @@ def export(tx: Tx, customer_id: str) -> dict[str, list[dict[str, Any]]]:
 
 def erase(tx: Tx, customer_id: str, actor: str, now: datetime) -> None:
     """Remove the customer everywhere; the audit keeps that it was done, under a digest of the id."""
+    for table in (api_keys, idempotency, taps):
+        tx.execute(delete(table).where(table.c.customer_id == customer_id))
     for table, where in reversed(list(_held(customer_id))):
         tx.execute(delete(table).where(where))
-    for table in (api_keys, idempotency):
-        tx.execute(delete(table).where(table.c.customer_id == customer_id))
     _forget_in_audit(tx, customer_id)
     audit.add(tx, actor, "customer.erase", sha256(customer_id.encode()).hexdigest(), {}, now)
 

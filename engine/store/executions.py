@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import Row, Select, and_, false, func, insert, or_, select, tuple_, update
 
+from engine.domain.customers import Grant, Purpose
 from engine.domain.decisions import Rung
 from engine.domain.executions import (
     STOPPABLE,
@@ -27,7 +28,7 @@ from engine.domain.executions import (
 from engine.domain.signals import Signal
 from engine.domain.values import Money
 from engine.errors import Conflict, InputError, NotFound
-from engine.store import hearing
+from engine.store import consents, hearing, mandates
 from engine.store.database import Tx
 from engine.store.rows import Values, by_ids
 from engine.store.tables import customers
@@ -40,8 +41,9 @@ from engine.store.tables import executions as table
 def add(tx: Tx, execution: Execution, now: datetime, actor: str = "rapport") -> Execution | None:
     """Store a new execution; its total is that of its lines.
 
-    None where it must not be: one for the same customer, need and cycle is there, or one of the same need is not
-    settled. Adds for one customer wait for each other, so both are decided for good inside the transaction.
+    None where it must not be: one for the same customer, need and cycle is there, one of the same need is not settled,
+    or the customer took back in the meantime what it rests on. Adds for one customer wait for each other and for what
+    they take back, so all of it is decided for good inside the transaction.
 
     Raises
     ------
@@ -54,13 +56,19 @@ def add(tx: Tx, execution: Execution, now: datetime, actor: str = "rapport") -> 
     if not execution.lines or len(needs) < len(execution.lines):
         raise InputError.of("lines", "one or more lines, each for a need of its own", sorted(needs))
     lock_customers(tx, [execution.customer_id])
-    if _taken(tx, execution):
+    if _taken(tx, execution) or taken_back(tx, execution):
         return None
     stored = replace(execution, total=total_of(execution.lines))
-    tx.execute(insert(table).values(_row(stored, now)))
-    tx.execute(insert(lines_table), [_line_row(stored, line) for line in stored.lines])
-    note(tx, stored.execution_id, None, stored.state, actor, stored.reason, now)
+    put(tx, stored, now, actor)
     return stored
+
+
+def put(tx: Tx, execution: Execution, now: datetime, actor: str) -> None:
+    """Keep an execution as it is, with the first step of its life; whether it may be there was looked at before."""
+    tx.execute(insert(table).values(_row(execution, now)))
+    if execution.lines:
+        tx.execute(insert(lines_table), [_line_row(execution, line) for line in execution.lines])
+    note(tx, execution.execution_id, None, execution.state, actor, execution.reason, now)
 
 
 def lock_customers(tx: Tx, customer_ids: Collection[str]) -> None:
@@ -79,10 +87,19 @@ def _taken(tx: Tx, execution: Execution) -> bool:
     """Whether a line of the same cycle is there, or an unsettled one of the same need."""
     line = lines_table.c
     same = [and_(line.need == one.need, line.cycle == one.cycle) for one in execution.lines]
-    unsettled = and_(line.need.in_([one.need for one in execution.lines]), table.c.state.in_(UNSETTLED))
+    open_needs = and_(line.need.in_([one.need for one in execution.lines]), table.c.state.in_(UNSETTLED))
+    unsettled = and_(open_needs, table.c.test.is_(False)) if not execution.test else false()
     statement = select(line.execution_id).join_from(lines_table, table)
     statement = statement.where(line.customer_id == execution.customer_id, or_(unsettled, *same)).limit(1)
     return tx.scalar(statement) is not None
+
+
+def taken_back(tx: Tx, execution: Execution) -> bool:
+    """Whether the consent or the mandate that it rests on was withdrawn."""
+    said = consents.current(tx, execution.customer_id).get(Purpose.AUTOMATION)
+    signed = None if execution.mandate_id is None else mandates.get(tx, execution.mandate_id)
+    refused = said is not None and said.state is not Grant.GRANTED
+    return refused or (signed is not None and signed.revoked_at is not None)
 
 
 def get(tx: Tx, execution_id: str) -> Execution | None:
@@ -129,8 +146,13 @@ def in_states(tx: Tx, states: Collection[State], limit: int = 100, after: str | 
 
 
 def of_customers(tx: Tx, customer_ids: Collection[str], since: datetime) -> dict[str, tuple[Execution, ...]]:
-    """For each customer who has any, the unsettled executions and those made since an instant, the latest due first."""
-    wanted = select(table).where(or_(table.c.state.in_(UNSETTLED), table.c.created_at >= since))
+    """For each customer who has any, the unsettled executions and those made since an instant, the latest due first.
+
+    Test orders are left out: they count for nothing.
+    """
+    wanted = select(table).where(
+        or_(table.c.state.in_(UNSETTLED), table.c.created_at >= since), table.c.test.is_(False)
+    )
     found = with_lines(tx, by_ids(tx, wanted, table.c.customer_id, customer_ids))
     found.sort(key=lambda one: (one.customer_id, -one.due_at.timestamp(), one.execution_id))
     return {id: tuple(own) for id, own in groupby(found, key=lambda one: one.customer_id)}
@@ -150,8 +172,13 @@ def moved_between(
 
 
 def counts(tx: Tx) -> dict[State, int]:
-    """How many executions stand in each state; a state without any is left out."""
-    statement = select(table.c.state, func.count()).group_by(table.c.state).order_by(table.c.state)
+    """How many executions stand in each state, test orders apart; a state without any is left out."""
+    statement = (
+        select(table.c.state, func.count())
+        .where(table.c.test.is_(False))
+        .group_by(table.c.state)
+        .order_by(table.c.state)
+    )
     return {State(row[0]): row[1] for row in tx.execute(statement)}
 
 
@@ -217,23 +244,40 @@ def approve(tx: Tx, execution_id: str, actor: str, now: datetime, reason: str | 
     Conflict
         where no answer is awaited, or no longer
     """
-    asked = _standing(tx, execution_id)
+    asked = locked(tx, execution_id)
     if asked.approved_at is not None and asked.state in (State.WAITING, State.PLACING, State.PLACED):
         return asked
     if asked.rung is not Rung.APPROVE or asked.due_at <= now:
         raise Conflict(f"execution {execution_id!r} ({asked.rung.label}, {asked.state}) awaits no approval")
     said = reason or "approved"
-    done = move(tx, execution_id, [State.WAITING], State.WAITING, actor, said, now, approved_at=now, due_at=now)
+    changes = {"approved_at": now, "due_at": now, "put_off_from": None}
+    done = move(tx, execution_id, [State.WAITING], State.WAITING, actor, said, now, **changes)
     hearing.said(tx, done, Signal.ACCEPTED, now)
     return done
 
 
-def snooze(tx: Tx, execution_id: str, actor: str, now: datetime, by: timedelta, reason: str | None = None) -> Execution:
-    """Let it be due so much later; Conflict once it is being placed."""
-    later = max(_standing(tx, execution_id).due_at, now) + by
-    done = move(tx, execution_id, STOPPABLE, State.WAITING, actor, reason or "snoozed", now, due_at=later)
+def snooze(
+    tx: Tx,
+    execution_id: str,
+    actor: str,
+    now: datetime,
+    by: timedelta | None = None,
+    reason: str | None = None,
+    *,
+    until: datetime | None = None,
+) -> Execution:
+    """Let it be due so much later, or at an instant; Conflict once it is being placed."""
+    later = until or max(locked(tx, execution_id).due_at, now) + (by or timedelta(0))
+    changes = {"due_at": later, "put_off_from": None}
+    done = move(tx, execution_id, STOPPABLE, State.WAITING, actor, reason or "snoozed", now, **changes)
     hearing.said(tx, done, Signal.SNOOZED, now)
     return done
+
+
+def locked(tx: Tx, execution_id: str) -> Execution:
+    """The execution, once nobody else looks at its customer: what they take back now is seen by whoever comes next."""
+    lock_customers(tx, [_standing(tx, execution_id).customer_id])
+    return _standing(tx, execution_id)
 
 
 def note(
@@ -271,6 +315,7 @@ def _page(tx: Tx, statement: Select[Any], limit: int, after: str | None) -> list
 _PLAIN = (
     *("execution_id", "customer_id", "mandate_id", "certificate_id", "decision_id", "probability", "due_at"),
     *("announced_at", "approved_at", "placed_at", "order_id", "reason", "attempt", "fence", "created_at"),
+    *("wording", "put_off_from", "follows", "retries", "test"),
 )  # kept as they are
 
 
@@ -286,10 +331,12 @@ def _row(execution: Execution, now: datetime) -> Values:
 
 
 def _execution(row: Row[Any], lines: Sequence[Row[Any]]) -> Execution:
+    own = [_line(line, row.currency) for line in lines]
     return Execution(
         state=State(row.state),
         rung=Rung.of(row.rung),
-        lines=tuple(_line(line, row.currency) for line in lines),
+        lines=tuple(line for line in own if line.dropped is None),
+        dropped=tuple(line for line in own if line.dropped is not None),
         total=Money(minor=row.total_minor, currency=row.currency),
         **{name: row._mapping[name] for name in _PLAIN},
     )
@@ -304,6 +351,8 @@ def _line_row(execution: Execution, line: ExecutionLine) -> Values:
         "cycle": line.cycle,
         "quantity": line.quantity,
         "unit_price_minor": line.unit_price.minor,
+        "instead_of": line.instead_of,
+        "dropped": line.dropped,
     }
 
 
@@ -314,6 +363,8 @@ def _line(row: Row[Any], currency: str) -> ExecutionLine:
         cycle=row.cycle,
         quantity=row.quantity,
         unit_price=Money(minor=row.unit_price_minor, currency=currency),
+        instead_of=row.instead_of,
+        dropped=row.dropped,
     )
 
 

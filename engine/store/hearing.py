@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import exists, select
@@ -27,8 +28,10 @@ def execution(tx: Tx, moved: Execution, actor: str, at: datetime) -> None:
         said(tx, moved, signal, at)
 
 
-def said(tx: Tx, about: Execution, signal: Signal, at: datetime) -> None:
-    """A signal about an execution, once for each of its needs."""
+def said(tx: Tx, about: Execution, signal: Signal, at: datetime, needs: Collection[str] | None = None) -> None:
+    """A signal about an execution, once for each of its needs or of those given; a test order teaches nothing."""
+    if about.test:
+        return
     heard = [
         Heard(
             signal=signal,
@@ -39,6 +42,7 @@ def said(tx: Tx, about: Execution, signal: Signal, at: datetime) -> None:
             source=f"execution:{about.execution_id}",
         )
         for line in about.lines
+        if needs is None or line.need in needs
     ]
     signals.add(tx, {about.customer_id: heard})
 

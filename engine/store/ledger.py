@@ -357,8 +357,10 @@ def _note(tx: Tx, steps: Sequence[Mapping[str, Any]]) -> None:
 def _write_orders(tx: Tx, placed: Sequence[Execution], now: datetime) -> set[str]:
     """Make placed executions orders of their customers; answers those whose order id is another customer's order.
 
-    Where the shop sent the order already, its own lines stay, and the order is marked as ours.
+    Where the shop sent the order already, its own lines stay, and the order is marked as ours. A test order is none of
+    the customer's.
     """
+    placed = [one for one in placed if not one.test]
     owners = orders.owners(tx, [str(one.order_id) for one in placed])
     new = {str(one.order_id): one for one in reversed(placed) if str(one.order_id) not in owners}
     whose = owners | {order_id: one.customer_id for order_id, one in new.items()}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
-from engine.domain.customers import Mandate
+from engine.domain.customers import Days, Mandate, Window
 from engine.domain.values import Money
 from engine.errors import NotFound
 from engine.store.database import Tx
@@ -70,11 +70,26 @@ def _row(mandate: Mandate) -> dict[str, Any]:
         **{f"{name}_minor": price.minor if price else None for name, price in prices.items()},
         "max_quantity": mandate.max_quantity,
         **{f"{name}_s": _seconds(getattr(mandate, name)) for name in _SPANS},
+        "windows": [_window_row(window) for window in mandate.windows],
+        "quiet_dates": [{"first": d.first.isoformat(), "last": d.last.isoformat()} for d in mandate.quiet_dates],
         "wording": mandate.wording,
         "signed_at": mandate.signed_at,
         "expires_at": mandate.expires_at,
         "revoked_at": mandate.revoked_at,
     }
+
+
+def _window_row(window: Window) -> dict[str, Any]:
+    return {"days": sorted(window.days), "start": window.start.isoformat(), "end": window.end.isoformat()}
+
+
+def _window(kept: dict[str, Any]) -> Window:
+    start, end = time.fromisoformat(kept["start"]), time.fromisoformat(kept["end"])
+    return Window(days=frozenset(kept["days"]), start=start, end=end)
+
+
+def _days(kept: dict[str, Any]) -> Days:
+    return Days(first=date.fromisoformat(kept["first"]), last=date.fromisoformat(kept["last"]))
 
 
 def _seconds(span: timedelta | None) -> int | None:
@@ -97,6 +112,8 @@ def _mandate(row: Row[Any]) -> Mandate:
         items=frozenset(row.items),
         substitutes=tuple(row.substitutes),
         max_quantity=row.max_quantity,
+        windows=tuple(_window(kept) for kept in row.windows),
+        quiet_dates=tuple(_days(kept) for kept in row.quiet_dates),
         wording=row.wording,
         signed_at=row.signed_at,
         expires_at=row.expires_at,

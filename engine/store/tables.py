@@ -191,6 +191,8 @@ mandates = Table(
     Column("budget_minor", BigInteger),
     Column("budget_period_s", BigInteger),
     Column("earliest_interval_s", BigInteger),
+    Column("windows", Json, nullable=False, server_default=text("'[]'")),  # [{"days": [0..6], "start", "end"}]
+    Column("quiet_dates", Json, nullable=False, server_default=text("'[]'")),  # [{"first", "last"}]
     Column("wording", String(200)),
     Column("signed_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
@@ -359,6 +361,11 @@ executions = Table(
     Column("lease_until", UtcDateTime),  # database's clock
     Column("held_at", UtcDateTime),  # database's clock, when the lease or the wait for a retry began
     Column("fence", Integer, nullable=False, server_default=text("0")),
+    Column("wording", String(200)),
+    Column("put_off_from", UtcDateTime),
+    Column("follows", Id),
+    Column("retries", Integer, nullable=False, server_default=text("0")),
+    Column("test", Boolean, nullable=False, server_default=text("false")),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Index("ix_executions_state_due_id", "state", "due_at", "execution_id"),  # claims are read along it
@@ -374,6 +381,8 @@ execution_lines = Table(
     Column("cycle", String(200), nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("unit_price_minor", BigInteger, nullable=False),
+    Column("instead_of", Id),
+    Column("dropped", Text),
     UniqueConstraint("customer_id", "need", "cycle"),
     CheckConstraint("quantity > 0", name="quantity"),
 )
@@ -592,4 +601,16 @@ compared = Table(  # ended executions of which the gateway was asked, once each
     metadata,
     Column("execution_id", Id, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
     Column("at", UtcDateTime, nullable=False),
+)
+
+taps = Table(  # one-tap links: a token does one thing to one execution, once
+    "taps",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the token, which is kept nowhere
+    _customer(index=True),
+    Column("execution_id", Id, nullable=False),
+    Column("verb", String(10), nullable=False),
+    Column("argument", String(200)),  # by how long, which item, how many
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    Column("used_at", UtcDateTime),
 )

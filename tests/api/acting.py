@@ -14,7 +14,14 @@ from tests.api.conftest import Place
 PRICE = Money(minor=499, currency="USD")
 
 
-def execution(place: Place, execution_id: str, *, rung: Rung = Rung.VETO, customer_id: str = "ann") -> Execution:
+def execution(
+    place: Place,
+    execution_id: str,
+    *,
+    rung: Rung = Rung.VETO,
+    customer_id: str = "ann",
+    mandate_id: str | None = None,
+) -> Execution:
     """An execution that waits, due in a day, for a need named as itself; it is stored."""
     now = place.settings.clock.now()
     line = ExecutionLine(item_id="beans", need=f"need of {execution_id}", cycle="2017-49", quantity=2, unit_price=PRICE)
@@ -25,6 +32,7 @@ def execution(place: Place, execution_id: str, *, rung: Rung = Rung.VETO, custom
         rung=rung,
         lines=(line,),
         total=PRICE.times(2),
+        mandate_id=mandate_id,
         due_at=now + timedelta(days=1),
         announced_at=now,
         created_at=now,

@@ -25,8 +25,15 @@ def ann(either_place: Place) -> Place:
 def test_an_execution_as_answered(ann: Place) -> None:
     execution(ann, "x1")
     answer = ann.customer("ann").get("/v1/executions/x1").get_json()
-    line = {"item_id": "beans", "need": "need of x1", "cycle": "2017-49", "quantity": 2, "unit_price": "4.99"}
-    assert answer["lines"] == [line]
+    line = {
+        "item_id": "beans",
+        "need": "need of x1",
+        "cycle": "2017-49",
+        "quantity": 2,
+        "unit_price": "4.99",
+        "instead_of": None,
+    }
+    assert answer["lines"] == [{**line, "instead_of": None}]
     assert (answer["state"], answer["rung"], answer["total"], answer["currency"]) == ("waiting", "veto", "9.98", "USD")
     assert (answer["due_at"], answer["announced_at"]) == ("2017-12-02T08:00:00Z", NOW)
 

@@ -139,3 +139,13 @@ def test_the_key_is_used_as_long_as_it_is_known() -> None:
 def test_without_a_gateway_it_says_so() -> None:
     with pytest.raises(Unavailable, match="RAPPORT_GATEWAY_URL"):
         HttpGateway.of(Settings.from_env({}))
+
+
+def test_a_test_order_says_so_and_no_other_does() -> None:
+    from dataclasses import replace
+
+    from jobs.gateway import wire
+    from tests.ledgers import execution
+
+    assert wire(replace(execution(), test=True))["test"] is True
+    assert "test" not in wire(execution())

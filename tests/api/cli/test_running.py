@@ -60,7 +60,7 @@ def test_the_doctor_looks_at_an_empty_place(rapport):
 
 def test_jobs_are_listed_and_run(rapport):
     assert {job["job"] for job in rapport("jobs", "list", "--json").json["jobs"]} >= {"sweep", "plan", "train"}
-    assert rapport("jobs", "run", "purge", "--json").json == {"replies": 0, "runs": 0}
+    assert rapport("jobs", "run", "purge", "--json").json == {"replies": 0, "runs": 0, "links": 0}
     listed = {job["job"]: job["last_state"] for job in rapport("jobs", "list", "--json").json["jobs"]}
     assert listed["purge"] == "done"
     rapport("jobs", "run", "nonsense").failed(1, "nonsense")
@@ -104,3 +104,11 @@ def test_the_example_gateway_keeps_orders(tmp_path):
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_test_order_is_made_by_command(in_shop) -> None:
+    made = in_shop("test-order", "c1", "milk-1=2", "--json").json
+    assert (made["test"], made["state"], made["lines"][0]["quantity"], made["total"]) == (True, "waiting", 2, "2.42")
+    assert in_shop("test-order", "c1", "milk-1=0").code == 2
+    assert in_shop("test-order", "c1", "unknown").code == 2
+    assert in_shop("test-order", "nobody", "milk-1").code == 1
