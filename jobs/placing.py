@@ -12,9 +12,10 @@ from engine.domain.decisions import Stage
 from engine.domain.executions import Execution, ExecutionLine, State
 from engine.domain.house import House
 from engine.domain.nudges import Nudge, NudgeKind
+from engine.domain.rules import Cap, Counted
 from engine.domain.shopping import Item
 from modes import agency, attention, rules
-from modes.rules import Objection
+from modes.rules import Objection, judging
 
 STALE = timedelta(days=3)  # an order that could not be placed for so long is no longer expected
 LEFT_OUT = (
@@ -30,6 +31,7 @@ SENTENCES = {
     "payment_failed": "the payment did not go through",
     "mandate.budget": "the budget you set would be exceeded",
     "mandate.price_high": "its price is above what you allowed",
+    "rule": "we do not order it for anybody in this way now",
 }
 
 
@@ -38,8 +40,22 @@ def objections(
 ) -> list[Objection]:
     """Everything that speaks against placing a due execution now; empty where it may be placed."""
     found = [*_timing(execution, context, now), *rules.at_placing(execution, context, now, items)]
+    found += judging.at_placing(execution, context, now, items, house).objections
     known = {(one.rule, one.detail.get("item_id")) for one in found}
     return found + [one for one in _risen(execution, items) if (one.rule, one.detail["item_id"]) not in known]
+
+
+def counted(
+    execution: Execution, context: Context, now: datetime, items: Mapping[str, Item], house: House
+) -> tuple[Counted, ...]:
+    """What an execution that is placed now adds to the caps in force."""
+    caps = replace(house, rules=tuple(one for one in house.rules if isinstance(one.effect, Cap)))
+    return judging.at_placing(execution, context, now, items, caps).counted
+
+
+def failures(found: Sequence[Objection]) -> list[Objection]:
+    """The rules among objections that could not be told true or false."""
+    return [one for one in found if one.rule.startswith(judging.FAILED)]
 
 
 def _timing(execution: Execution, context: Context, now: datetime) -> list[Objection]:
@@ -107,8 +123,14 @@ def _placed_text(execution: Execution, items: Mapping[str, Item]) -> str:
 
 
 def _refused_text(execution: Execution, items: Mapping[str, Item]) -> str:
-    why = SENTENCES.get((execution.reason or "").split(",")[0], "what you set does not allow it now")
+    why = SENTENCES.get(_first(execution.reason or ""), "what you set does not allow it now")
     return f"Not ordered: {_listed(execution, items)}, because {why}."
+
+
+def _first(reason: str) -> str:
+    """What spoke against it first; of the operators' rules only that they did."""
+    first = reason.split(",")[0]
+    return "rule" if first.startswith("rule.") else first
 
 
 def _listed(execution: Execution, items: Mapping[str, Item]) -> str:

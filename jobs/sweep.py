@@ -15,20 +15,23 @@ from engine.domain.context import Context
 from engine.domain.customers import Grant
 from engine.domain.executions import Answer, Call, Execution, Result, State
 from engine.domain.house import House
+from engine.domain.rules import Counted
 from engine.domain.shopping import Item
 from engine.errors import Conflict
 from engine.store import context as contexts
-from engine.store import executions, house, items, ledger, nudges
+from engine.store import executions, house, items, ledger, nudges, rules
 from engine.store.database import Database, Tx
 from jobs import placing
 from jobs.gateway import Gateway, Terms, unknown
+from modes.rules import Objection
+from modes.rules.judging import after
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Surroundings:
-    """What a batch of executions is looked at with."""
+    """What a batch of executions is looked at with; what the batch places is added to it."""
 
     customers: dict[str, Context]
     catalogue: Mapping[str, Item]
@@ -78,10 +81,12 @@ class Sweep:
         if self.stopped() or 2 * room < self.terms.at_once:
             return Claimed()
         with self.db.begin() as tx:
+            rules.hold(tx)
             claims = ledger.claim(tx, self.owner, self.clock(), room, self.terms.lease)
             around = self._surroundings(tx, [claim.execution for claim in claims])
             words = Counter[str]()
             asked = [one for claim in claims if (one := self._intended(tx, claim, around, words)) is not None]
+            rules.count(tx, {one.execution.execution_id: one.execution.counted for one in asked})
         swept.update(words)
         return Claimed(asked=asked, any=bool(claims))
 
@@ -91,7 +96,8 @@ class Sweep:
         now = self.clock()
         found = contexts.read_many(tx, ids, now, zone=self.settings.timezone, personalization_default=default)
         catalogue = items.get_many(tx, {line.item_id for execution in due for line in execution.lines})
-        return Surroundings(customers=found, catalogue=catalogue, house=house.read(tx, now))
+        set_up = house.read(tx, now, zone=self.settings.timezone, customers=ids, placing=True)
+        return Surroundings(customers=found, catalogue=catalogue, house=set_up)
 
     def _intended(self, tx: Tx, claim: ledger.Claim, around: Surroundings, words: Counter[str]) -> Asked | None:
         """The call that is to be made for a claim; None where there is none to make."""
@@ -103,6 +109,7 @@ class Sweep:
                 words[stopped] += 1
                 return None
             execution = placing.repriced(execution, around.catalogue)
+            execution = replace(execution, counted=_counted(execution, around, now))
         intended = ledger.intend(tx, execution, call, now)
         _remember(around, intended)
         return Asked(execution=intended, call=call, around=around)
@@ -117,6 +124,7 @@ class Sweep:
             return "broken"
         if not found:
             return None
+        _alarm(tx, placing.failures(found), execution, now)
         reason = ",".join(dict.fromkeys(one.rule for one in found))
         to = placing.stops_at(found)
         ledger.let_go(tx, execution)
@@ -168,6 +176,19 @@ def _remember(around: Surroundings, execution: Execution) -> None:
     context = around.customers[execution.customer_id]
     others = [one for one in context.executions if one.execution_id != execution.execution_id]
     around.customers[execution.customer_id] = replace(context, executions=(*others, execution))
+    around.house = replace(around.house, uses=after(around.house.uses, execution.counted))
+
+
+def _counted(execution: Execution, around: Surroundings, now: datetime) -> tuple[Counted, ...]:
+    return placing.counted(execution, around.customers[execution.customer_id], now, around.catalogue, around.house)
+
+
+def _alarm(tx: Tx, failed: Sequence[Objection], execution: Execution, now: datetime) -> None:
+    """A rule that cannot be told true or false holds orders back until somebody looks at it."""
+    for one in failed:
+        id, version, error = str(one.detail["rule_id"]), int(str(one.detail["version"])), str(one.detail["error"])
+        log.error("rule.failed", rule_id=id, version=version, error=error, execution_id=execution.execution_id)
+        rules.failed(tx, id, version, error, 1, now)
 
 
 def _tell(tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> None:

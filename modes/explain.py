@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from engine.domain.decisions import DraftLine, ExecutionDraft, NudgeDraft, OrderDraft, Removal, Rung, Source
+from engine.domain.decisions import DraftLine, ExecutionDraft, NudgeDraft, OrderDraft, Removal, Rung, Source, Stage
 from engine.domain.values import Money
 from engine.learn.base import Forecast
 from modes.coach import ago
@@ -33,6 +33,8 @@ def removal(found: Removal) -> str:
     """What kept a way of serving the customer from being chosen."""
     if found.detail.get("stated") is False:
         return _UNSTATED
+    if found.stage is Stage.RULE and found.detail.get("says"):
+        return str(found.detail["says"])
     facts = {key: _said(value) for key, value in found.detail.items()}
     template = _REMOVALS.get(found.rule) or _REMOVALS.get(found.rule.rsplit(".", 1)[0]) or _CEILINGS
     try:
@@ -169,6 +171,11 @@ _REMOVALS: Mapping[str, str] = {
     "conduct.agency": "You seem to like to decide this yourself.",
     "conduct.trust": "We have to earn your trust first.",
     "conduct.incidents": "More than one order went wrong lately, so we ask first.",
+    "rule.forbid": "We do not order this for anybody unasked now.",
+    "rule.require_approval": "We ask everybody first before we order this.",
+    "rule.raise_gate": "We are {probability} sure that you need it, and for this we want to be surer.",
+    "rule.cap": "We order only so much of this in one stretch of time, and that is reached.",
+    "rule.failed": "Something at our side has to be looked at before we order this.",
     "attention.spent": "You hear from us {messages} times this week, and that is enough.",
     "probability.low": "It is not likely enough that you need it now.",
     "value.low": "It would hardly help you.",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import reduce
 
 from engine.domain.decisions import Rung
+from engine.domain.rules import Counted
 from engine.domain.values import Money
 from engine.errors import Conflict
 
@@ -86,6 +87,9 @@ class Execution:
     reason: str | None = None  # of the last move
     attempt: int = 0
     fence: int = 0
+    gateway: str | None = None  # by name, where a rule chose one
+    threshold: float | None = None  # of its certificate when it was decided
+    counted: tuple[Counted, ...] = ()  # what it adds to caps; only where it is about to be made
     created_at: datetime
 
     @property

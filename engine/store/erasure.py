@@ -35,6 +35,7 @@ from engine.store.tables import (
     outcomes,
     preferences,
     reviews,
+    rule_uses,
     signals,
     surveys,
 )
@@ -70,7 +71,7 @@ def _held(customer_id: str) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     for parent, key, children in (
         (orders, "order_id", (order_lines,)),
         (decisions, "decision_id", (decision_candidates, outcomes)),
-        (executions, "execution_id", (execution_lines, execution_attempts, execution_moves)),
+        (executions, "execution_id", (execution_lines, execution_attempts, execution_moves, rule_uses)),
     ):
         theirs = select(parent.c[key]).where(parent.c.customer_id == customer_id)
         for table in children:
