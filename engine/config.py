@@ -76,6 +76,7 @@ class Settings:
     gateway_url: str | None
     gateway_secret: str | None
     veto_window: timedelta
+    four_eyes: bool  # whether another key than its author's must approve a rule
     spark: str | None  # the cluster that tastes are fitted on; None: here
     clock: Clock
 
@@ -117,6 +118,7 @@ class Settings:
             gateway_url=of("GATEWAY_URL") or None,
             gateway_secret=of("GATEWAY_SECRET") or None,
             veto_window=window,
+            four_eyes=_yes(of("FOUR_EYES", "off"), "RAPPORT_FOUR_EYES"),
             spark=of("SPARK") or None,
             clock=Clock.parse(of("NOW"), zone),
         )
@@ -155,7 +157,15 @@ def _masked(url: str) -> str:
     return re.sub(r"([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&#]*", r"\1********", plain, flags=re.I)
 
 
+def _yes(text: str, field: str) -> bool:
+    if text not in ("on", "off"):
+        raise InputError.of(field, "on or off", text)
+    return text == "on"
+
+
 def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
     if isinstance(value, timedelta):
         return f"{int(value.total_seconds())}s"
     return "" if value is None else str(value)

@@ -17,6 +17,7 @@ from api.topics import (
     placements,
     plain,
     preferences,
+    rules,
 )
 
 TOPICS = (
@@ -32,6 +33,7 @@ TOPICS = (
     executions.topic,
     nudges.topic,
     placements.topic,
+    rules.topic,
     operators.topic,
     plain.topic,
 )

@@ -135,7 +135,7 @@ def moved_between(
     return with_lines(tx, tx.execute(ordered))
 
 
-def planned_or_placed(tx: Tx, since: datetime | None, limit: int) -> list[Execution]:
+def planned_or_placed(tx: Tx, since: datetime | None, limit: int | None) -> list[Execution]:
     """What can still be stopped, and what was placed or may have been since an instant (None: ever), newest first."""
     done = table.c.state.in_([*SPENT, State.RETURNED])
     lately = done if since is None else and_(done, func.coalesce(table.c.placed_at, table.c.updated_at) >= since)

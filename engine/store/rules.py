@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import Row, and_, delete, func, insert, or_, select, true, tuple_, update
 
 from engine.domain.executions import State
 from engine.domain.rules import Cap, Counted, Failure, Rule, Use, Uses, Version, kept, known
@@ -108,7 +108,7 @@ def lock_caps(tx: Tx, rules: Iterable[Rule]) -> None:
 def uses(
     tx: Tx,
     rules: Iterable[Rule],
-    customer_ids: Collection[str],
+    customer_ids: Collection[str] | None,
     states: Collection[State],
     now: datetime,
     zone: ZoneInfo,
@@ -117,7 +117,7 @@ def uses(
 
     Parameters
     ----------
-    customer_ids : of whom personal caps are wanted
+    customer_ids : of whom personal caps are wanted; None: of everybody
     states : of executions that count
     """
     today = now.astimezone(zone).date()
@@ -138,7 +138,10 @@ def uses(
     return found
 
 
-def _whose(customer_ids: Collection[str]) -> Iterator[Any]:
+def _whose(customer_ids: Collection[str] | None) -> Iterator[Any]:
+    if customer_ids is None:
+        yield true()
+        return
     yield rule_uses.c.customer_id.is_(None)
     wanted = sorted(set(customer_ids))
     for start in range(0, len(wanted), BATCH):

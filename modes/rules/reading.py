@@ -252,7 +252,7 @@ def _when(value: object, at: str) -> str:
     if not isinstance(value, str):
         raise _Bad(at, "a condition in CEL, such as price > 50.0", value)
     try:
-        return compiled(value).source
+        return compiled(value.rstrip()).source
     except Wrong as error:
         place = None if error.line is None or error.column is None else (error.line, error.column)
         raise _Bad(at, f"a sound condition ({_hint(error.what)})", " ".join(value.split()), place) from None
