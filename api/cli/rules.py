@@ -13,7 +13,7 @@ from api.cli import out
 from api.cli.here import as_of, opened
 from api.cli.out import AsJson
 from engine.config import Settings
-from engine.errors import InputError
+from engine.errors import InputError, RapportError
 
 if TYPE_CHECKING:
     from api.wire.rules import AppliedOut, CheckOut, PreviewOut, TouchedOut
@@ -45,7 +45,7 @@ def check(file: File, as_json: AsJson = False) -> int:
     if as_json:
         out.document(found.model_dump(mode="json"))
     else:
-        _tell_problems(found)
+        _tell_problems(file, found)
     return FAILED if found.problems else 0
 
 
@@ -55,7 +55,7 @@ def preview(
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="Default just after the newest order.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="Of the executions that are listed.")] = 100,
     as_json: AsJson = False,
-) -> int:
+) -> None:
     """Show which planned and past automatic orders rules would have changed, for whom and how; nothing is kept.
 
     Example: `rapport rules preview docs/examples/rules.yaml --days 28`
@@ -64,8 +64,6 @@ def preview(
 
     settings = Settings.from_env()
     checked = _sound(settings, file)
-    if checked is None:
-        return FAILED
     database = opened(settings)
     now = as_of(settings, database, at, "--at")
     found = ruling.shown(ruling.preview(database, settings, checked.rules, now, days), days, limit)
@@ -73,14 +71,13 @@ def preview(
         out.document(found.model_dump(mode="json"))
     else:
         _tell_preview(found)
-    return 0
 
 
 def apply(
     file: File,
     why: Annotated[str, typer.Option(help="For whoever approves them or looks back.")] = "",
     as_json: AsJson = False,
-) -> int:
+) -> None:
     """Put rules in force, all of them or none, each as a new version; what stands as written is left.
 
     With RAPPORT_FOUR_EYES=on they await the approval of an operator over the API.
@@ -94,8 +91,6 @@ def apply(
     if len(why) > 200:
         raise InputError.of("--why", "at most 200 characters", why)
     checked = _sound(settings, file)
-    if checked is None:
-        return FAILED
     actor = f"cli:{getpass.getuser()}"
     done = ruling.apply(opened(settings), settings, checked.asked, actor, why, settings.clock.now(), seen=False)
     found = Applied(applied=[AppliedOut.of(one.version, one.changed) for one in done])
@@ -103,7 +98,6 @@ def apply(
         out.document(found.model_dump(mode="json"))
     else:
         out.table(("rule", "version", ""), [(one.rule_id, one.version, _said(one)) for one in found.applied])
-    return 0
 
 
 def _said(one: AppliedOut) -> str:
@@ -120,24 +114,30 @@ def _read(settings: Settings, file: Path) -> Checked:
     return ruling.reader(settings).text(text)
 
 
-def _sound(settings: Settings, file: Path) -> Checked | None:
-    """The rules of a file; None, once every mistake was told, where it has one."""
-    from api.wire.rules import CheckOut
+def _sound(settings: Settings, file: Path) -> Checked:
+    """The rules of a file.
 
+    Raises
+    ------
+    RapportError
+        with the first mistake, where there is one
+    """
     checked = _read(settings, file)
-    if not checked.problems:
-        return checked
-    for problem in CheckOut.of(checked).problems:
-        click.echo(f"rapport: {_line(problem.message)}", err=True)
-    return None
+    if checked.problems:
+        count, first = len(checked.problems), checked.problems[0]
+        more = "" if count == 1 else f" (and {count - 1} more: rapport rules check tells all)"
+        raise RapportError(f"{file}: {first.message}{more}")
+    return checked
 
 
-def _tell_problems(found: CheckOut) -> None:
+def _tell_problems(file: Path, found: CheckOut) -> None:
+    """As compilers do, so that editors find the place."""
+    for one in found.problems:
+        whose = "" if one.rule_id is None else f" of {one.rule_id}"
+        said = f"{one.pointer or 'the file'}{whose}: expected {one.expected}, came {one.came}"
+        click.echo(f"{file}:{one.line}:{one.column}: {' '.join(said.split())}")
     if not found.problems:
         click.echo(f"{found.rules} rules, and nothing wrong with them")
-        return
-    rows = [(one.rule_id, one.line, one.column, one.pointer, one.expected, one.came) for one in found.problems]
-    out.table(("rule", "line", "column", "where", "expected", "came"), rows)
 
 
 def _tell_preview(found: PreviewOut) -> None:
@@ -182,7 +182,3 @@ def _listed(changes: dict[str, int]) -> str:
 
 def _money(money: dict[str, str]) -> str:
     return ", ".join(f"{amount} {currency}" for currency, amount in money.items()) or "0"
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
