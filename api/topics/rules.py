@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from api import ruling
 from api.auth.caller import OPERATOR
@@ -32,6 +33,7 @@ from engine.domain.executions import SPENT
 from engine.domain.rules import Cap, Rule, Use, Uses, Version
 from engine.errors import NotFound
 from engine.store import rules
+from engine.store.database import Tx
 
 topic = Topic(name="rules", description="What operators want of automatic orders: rules, caps, what they would change")
 ONE = "/v1/rules/<ident:rule_id>"
@@ -114,19 +116,23 @@ def roll_rule_back(rule_id: str, body: RollbackIn) -> RuleOut:
 def get_policies() -> Policies:
     """Caps in force and what is used of each, rules that failed, and what else is set for the whole place."""
     here, now = service(), service().now()
-    zone = here.settings.timezone
     with here.db.read() as tx:
-        ruling_now = rules.in_force(tx, now)
-        uses = rules.uses(tx, ruling_now, None, SPENT, now, zone)
-        failed = rules.failures(tx)
+        count, failed = len(rules.in_force(tx, now)), rules.failures(tx)
+        caps = caps_in_force(tx, now, here.settings.timezone)
     return Policies(
         four_eyes=here.settings.four_eyes,
         veto_window=span_text(here.policy.veto_window) or "",
         promise=here.policy.promise,
-        rules_in_force=len(ruling_now),
-        caps=list(_caps(ruling_now, uses, now.astimezone(zone).date())),
+        rules_in_force=count,
+        caps=caps,
         failures=[FailureOut.of(one) for one in failed],
     )
+
+
+def caps_in_force(tx: Tx, now: datetime, zone: ZoneInfo) -> list[CapOut]:
+    """Every cap that holds, and what is used of it."""
+    found = rules.in_force(tx, now)
+    return list(_caps(found, rules.uses(tx, found, None, SPENT, now, zone), now.astimezone(zone).date()))
 
 
 def _caps(found: Sequence[Rule], uses: Uses, today: date) -> Iterator[CapOut]:

@@ -169,11 +169,12 @@ class Reader:
                 bad.append(error)
                 return otherwise
 
+        nothing: Effect = Forbid()  # stands for an effect that is wrong
         bad += [_Bad(f"{at}/{key}", key, "nothing") for key in ("id", "when", "effect") if row.get(key) is None]
         rule = Rule(
             rule_id=read("id", _id, ""),
             when=read("when", _when, ""),
-            effect=read("effect", self._effect, Forbid()),
+            effect=read("effect", self._effect, nothing),
             note=read("note", _words, ""),
             says=read("says", _words, None),
             starts_at=read("from", self._time, None),
