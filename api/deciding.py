@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from uuid import uuid4
 
+import structlog
+
 from api.service import Service
 from api.wire.decisions import DecisionIn, wanted
 from engine.store import decided, executions, house, items, placements
@@ -14,6 +16,8 @@ from modes.decide import decide as decided_on
 from modes.deeds import deeds
 from modes.document import document
 from modes.request import matched
+
+log = structlog.get_logger()
 
 
 def decide(here: Service, asked: DecisionIn) -> Document:
@@ -41,11 +45,13 @@ def decide(here: Service, asked: DecisionIn) -> Document:
             exclude=frozenset(asked.exclude_item_ids),
             filter=asked.filter,
             placements=placements.all(tx),
-            house=house.read(tx, now),
+            house=house.read(tx, now, zone=here.settings.timezone, customers=[asked.customer_id]),
             browse=partial(items.everything, tx),
         )
     if asked.dry_run:
         return document(decision, asked.explain)
+    for (rule_id, version, error), times in decided.failed([decision]).items():
+        log.error("rule.failed", rule_id=rule_id, version=version, error=error, times=times)
     made = Made(decision=decision, deeds=deeds(decision, now), document=partial(document, decision, True))
     with here.db.begin() as tx:
         executions.lock_customers(tx, [asked.customer_id] if context.known else [])  # erased since, it is not found

@@ -83,6 +83,7 @@ class Settings:
     alert_secret: str | None
     worker_metrics_port: tuple[str, int] | None  # where the worker shows its figures
     veto_window: timedelta
+    four_eyes: bool  # whether another key than its author's must approve a rule
     spark: str | None  # the cluster that tastes are fitted on; None: here
     clock: Clock
 
@@ -127,6 +128,7 @@ class Settings:
             alert_secret=of("ALERT_SECRET") or None,
             worker_metrics_port=_address(of("WORKER_METRICS_PORT"), "RAPPORT_WORKER_METRICS_PORT"),
             veto_window=window,
+            four_eyes=_yes(of("FOUR_EYES", "off"), "RAPPORT_FOUR_EYES"),
             spark=of("SPARK") or None,
             clock=Clock.parse(of("NOW"), zone),
         )
@@ -184,7 +186,15 @@ def _masked(url: str) -> str:
     return re.sub(r"([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&#]*", r"\1********", plain, flags=re.I)
 
 
+def _yes(text: str, field: str) -> bool:
+    if text not in ("on", "off"):
+        raise InputError.of(field, "on or off", text)
+    return text == "on"
+
+
 def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
     if isinstance(value, timedelta):
         return f"{int(value.total_seconds())}s"
     return "" if value is None else str(value)

@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_OID, uuid5
 
+import structlog
+
 from engine.domain.context import Context
 from engine.domain.executions import Answer, Execution, ExecutionLine, State, total_of
 from engine.domain.nudges import Nudge
 from engine.domain.shopping import Item
-from engine.store import executions, ledger, nudges, reshaping
+from engine.store import executions, ledger, nudges, reshaping, rules
 from engine.store.database import Tx
 from jobs.gateway import Terms
 from jobs.verdicts import Judge, Verdict, reason_of
 from modes import attention, notices, ordering, substitutes
 
+log = structlog.get_logger()
 PAYMENT = "payment_failed"
 STOCK = "out_of_stock"
 OF_ONE_LINE = (STOCK, "price_changed")  # what is said of an order is said of one of its items, named or not
@@ -44,6 +47,8 @@ class Carrying:
     def ready(self, execution: Execution) -> Execution | str:
         """A claimed execution as it goes out now, or in one word what became of it."""
         verdict = self.judge.verdict(execution)
+        if verdict.stopped or verdict.dropped:
+            self._alarm(execution)
         if verdict.stopped:
             return self._stopped(execution, verdict)
         if verdict.wait_until is not None:
@@ -63,6 +68,13 @@ class Carrying:
             self._unpaid(done, answer)
         else:
             self._without(done, answer)
+
+    def _alarm(self, execution: Execution) -> None:
+        """A rule that cannot be told true or false holds orders back until somebody looks at it."""
+        for one in ordering.failures(self.judge.against(execution, execution.lines)):
+            id, version, error = str(one.detail["rule_id"]), int(str(one.detail["version"])), str(one.detail["error"])
+            log.error("rule.failed", rule_id=id, version=version, error=error, execution_id=execution.execution_id)
+            rules.failed(self.tx, id, version, error, 1, self.now)
 
     def _taken_back(self, done: Execution) -> bool:
         executions.lock_customers(self.tx, [done.customer_id])

@@ -57,7 +57,8 @@ class Deciding:
         default = Grant(self.settings.personalization_default)
         with self.db.read() as tx:
             context = contexts.read(tx, customer_id, now, zone=self.settings.timezone, personalization_default=default)
-            made = self._made(tx, context, now, request, placements.all(tx), house.read(tx, now))
+            set_up = house.read(tx, now, zone=self.settings.timezone, customers=[customer_id])
+            made = self._made(tx, context, now, request, placements.all(tx), set_up)
         known = (customer_id,) if context.known else ()
         return document(made.decision) if dry_run else self._kept([made], now, known)[0]
 
@@ -89,7 +90,8 @@ class Deciding:
         default = Grant(self.settings.personalization_default)
         with self.db.read() as tx:
             known = contexts.read_many(tx, ids, now, zone=self.settings.timezone, personalization_default=default)
-            put_forward, set_up = placements.all(tx), house.read(tx, now)
+            put_forward = placements.all(tx)
+            set_up = house.read(tx, now, zone=self.settings.timezone, customers=ids)
             made = [
                 self._made(tx, context, now, requests.get(id), put_forward, set_up) for id, context in known.items()
             ]
@@ -129,6 +131,8 @@ class Deciding:
 
     def _kept(self, made: Sequence[Made], now: datetime, known: Collection[str]) -> list[Json]:
         """Keep what was decided; NotFound where one of the customers was erased since they were read."""
+        for (rule_id, version, error), times in decided.failed(one.decision for one in made).items():
+            log.error("rule.failed", rule_id=rule_id, version=version, error=error, times=times)
         with self.db.begin() as tx:
             executions.lock_customers(tx, known)
             stored = decided.keep(tx, made, self.trigger, now)

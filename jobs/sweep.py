@@ -23,10 +23,11 @@ from engine.domain.context import Context
 from engine.domain.customers import Grant
 from engine.domain.executions import Answer, Call, Execution, Result, State, total_of
 from engine.domain.house import House
+from engine.domain.rules import Counted
 from engine.domain.shopping import Item
 from engine.errors import Conflict
 from engine.store import context as contexts
-from engine.store import house, items, ledger, nudges, stops
+from engine.store import house, items, ledger, nudges, rules, stops
 from engine.store.database import Database, Tx
 from engine.store.database import now as database_clock
 from jobs.carrying import Carrying
@@ -34,6 +35,7 @@ from jobs.gateway import Gateway, Terms, unknown
 from jobs.verdicts import Judge
 from modes import ordering, stopping
 from modes.policy import Policy
+from modes.rules import judging
 
 log = structlog.get_logger()
 TOGETHER = timedelta(milliseconds=5)  # answers that come within so long are written down together
@@ -61,9 +63,9 @@ def nothing(point: Point) -> None:
     """What happens at the boundaries, unless somebody wants to see a worker fail there."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Surroundings:
-    """What a batch of executions is looked at with."""
+    """What a batch of executions is looked at with; what the batch places is added to it."""
 
     customers: dict[str, Context]
     catalogue: Mapping[str, Item]
@@ -139,6 +141,7 @@ class Sweep:
             return Claimed()
         self.at(Point.BEFORE_CLAIM)
         with self.db.begin() as tx:
+            rules.hold(tx)
             now = self._now(tx)
             claims = ledger.claim(tx, self.owner, now, room, self.terms.lease, stops.in_force(tx, now))
             self.at(Point.AFTER_CLAIM)
@@ -147,6 +150,7 @@ class Sweep:
             calls = [one for claim in claims if (one := self._judged(tx, claim, around, words, now)) is not None]
             self.at(Point.BEFORE_INTENTION)
             intended = ledger.intend_all(tx, calls, now)
+            rules.count(tx, {one.execution_id: one.counted for one, _ in calls})
         self.at(Point.AFTER_INTENTION)
         swept.update(words)
         asked = [Asked(execution=one, call=call, around=around) for one, (_, call) in zip(intended, calls, strict=True)]
@@ -155,7 +159,8 @@ class Sweep:
     def _surroundings(self, tx: Tx, due: Sequence[Execution], now: datetime) -> Surroundings:
         default = Grant(self.settings.personalization_default)
         ids = {execution.customer_id for execution in due}
-        read_at, set_up = time.monotonic(), house.read(tx, now)
+        read_at = time.monotonic()
+        set_up = house.read(tx, now, zone=self.settings.timezone, customers=ids, placing=True)
         found = contexts.for_placing(tx, ids, now, zone=self.settings.timezone, personalization_default=default)
         catalogue = items.get_many(tx, {line.item_id for execution in due for line in execution.lines})
         return Surroundings(customers=found, catalogue=catalogue, house=set_up, read_at=read_at)
@@ -175,6 +180,8 @@ class Sweep:
         if isinstance(ready, str):
             words[ready] += 1
             return None
+        if execution.state is State.WAITING:
+            ready = replace(ready, counted=_counted(ready, around, now))
         _remember(around, replace(ready, state=State.PLACING, total=total_of(ready.lines)))
         return ready, call
 
@@ -293,6 +300,11 @@ def _remember(around: Surroundings, execution: Execution) -> None:
     context = around.customers[execution.customer_id]
     others = [one for one in context.executions if one.execution_id != execution.execution_id]
     around.customers[execution.customer_id] = replace(context, executions=(*others, execution))
+    around.house = replace(around.house, uses=judging.after(around.house.uses, execution.counted))
+
+
+def _counted(execution: Execution, around: Surroundings, now: datetime) -> tuple[Counted, ...]:
+    return ordering.counted(execution, around.customers[execution.customer_id], now, around.catalogue, around.house)
 
 
 def _tell(tx: Tx, some: Sequence[tuple[Execution, Surroundings]], now: datetime) -> None:

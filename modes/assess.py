@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.domain.decisions import NudgeDraft, Offer, OrderDraft, Phase, Removal, Rung, Source, Stage
 from engine.domain.executions import Execution
@@ -12,6 +12,7 @@ from modes import agency, capability, coach, curate, earned, execute, gate, resp
 from modes.execute import Plan
 from modes.needs import Wanted
 from modes.request import Request
+from modes.rules.judging import Judgment
 from modes.scene import Scene
 from modes.value import EXECUTES
 
@@ -36,6 +37,7 @@ class Prospect:
     removals: Mapping[Rung, tuple[Removal, ...]]
     plan: Plan | None = None
     certificates: Mapping[Rung, Certificate]
+    judgments: Mapping[Rung, Judgment] = field(default_factory=dict)  # of the operators' rules
     nudge: NudgeDraft | None = None
 
     @property
@@ -66,8 +68,9 @@ def prospect(candidate: Candidate, scene: Scene, already: Sequence[Execution] = 
     wanted = candidate.wanted
     certificates = _certificates(wanted, scene)
     planned = _plan(wanted, scene, already)
+    judgments = _judgments(wanted, planned, certificates, scene, already)
     removals = {
-        rung: tuple(_removals(rung, candidate, planned, certificates, scene)) if rung in PROACTIVE else ()
+        rung: tuple(_removals(rung, candidate, planned, certificates, judgments, scene)) if rung in PROACTIVE else ()
         for rung in Rung
     }
     return Prospect(
@@ -75,6 +78,7 @@ def prospect(candidate: Candidate, scene: Scene, already: Sequence[Execution] = 
         removals=removals,
         plan=planned if isinstance(planned, Plan) else None,
         certificates=certificates,
+        judgments=judgments,
         nudge=None if wanted.progress is None else coach.draft(wanted.progress, scene),
     )
 
@@ -96,11 +100,31 @@ def _plan(wanted: Wanted, scene: Scene, already: Sequence[Execution]) -> Plan | 
     return None if wanted.forecast is None else execute.plan(wanted.forecast, scene, already)
 
 
+def _judgments(
+    wanted: Wanted,
+    planned: Plan | Removal | None,
+    certificates: Mapping[Rung, Certificate],
+    scene: Scene,
+    already: Sequence[Execution],
+) -> dict[Rung, Judgment]:
+    """What the operators' rules say of each way of ordering it."""
+    if not scene.house.rules or not isinstance(planned, Plan):
+        return {}
+    found = {}
+    for rung in (Rung.APPROVE, *EXECUTES):
+        forecast = wanted.order if rung in EXECUTES else wanted.forecast
+        threshold = certificates[rung].threshold if rung in certificates else None
+        if forecast is not None:
+            found[rung] = execute.ruled(rung, planned, forecast, threshold, scene, already)
+    return found
+
+
 def _removals(
     rung: Rung,
     candidate: Candidate,
     planned: Plan | Removal | None,
     certificates: Mapping[Rung, Certificate],
+    judgments: Mapping[Rung, Judgment],
     scene: Scene,
 ) -> list[Removal]:
     wanted, context = candidate.wanted, scene.context
@@ -119,6 +143,7 @@ def _removals(
     if rung in EXECUTES and isinstance(planned, Plan):
         found += [objection.removal() for objection in planned.objections]
     found += _stopped(wanted, scene)
+    found += [objection.removal() for objection in judgments[rung].objections] if rung in judgments else []
     if rung in EXECUTES and wanted.order is not None:
         found += gate.removals(certificates.get(rung), wanted.order, scene.conduct.higher)
     return found + earned.removals(rung, wanted.need.family, ceiling, scene)

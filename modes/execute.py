@@ -21,8 +21,10 @@ from engine.domain.executions import SPENT, UNSETTLED, Execution, ExecutionLine,
 from engine.domain.history import day_of
 from engine.domain.nudges import Nudge, NudgeKind
 from engine.domain.values import Money
-from engine.learn.base import Forecast, is_due
+from engine.learn.base import Certificate, Forecast, is_due
 from modes import attention, habits, notices, rules, windows
+from modes.rules.facts import Subject
+from modes.rules.judging import Judgment, judged
 from modes.scene import Scene
 
 EXECUTE = (Rung.APPROVE, Rung.VETO, Rung.SILENT)
@@ -79,28 +81,62 @@ def early(order: Forecast) -> list[Removal]:
     return [_not("execution.early", since_days=round(since, 2), every_days=round(gap, 2))]
 
 
-def draft(rung: Rung, made: Plan, certificate_id: str | None, forecast: Forecast, scene: Scene) -> ExecutionDraft:
-    """The execution as it would be stored. A veto window counts from when the notice is sent.
+def due(rung: Rung, scene: Scene, veto_window: timedelta | None = None) -> datetime:
+    """When it would be placed, or until when an answer is awaited. A window counts from when the notice is sent.
 
-    It is due at a time at which the mandate lets orders be placed.
+    Parameters
+    ----------
+    veto_window : that operators' rules want; None: the usual one
     """
-    asked, policy, zone = rung is Rung.APPROVE, scene.policy, scene.context.zone
-    mandate = None if asked else made.mandate
-    send_at = attention.send_at(scene.now, scene.context.preferences.quiet_hours, zone)
-    waits = {Rung.APPROVE: policy.approval_window, Rung.VETO: policy.veto_window}
-    due_at = send_at + waits[rung] if rung in waits else scene.now
+    policy = scene.policy
+    usual = policy.veto_window if veto_window is None else veto_window
+    waits = {Rung.APPROVE: policy.approval_window, Rung.VETO: usual}
+    return _send_at(scene) + waits[rung] if rung in waits else scene.now
+
+
+def ruled(
+    rung: Rung, made: Plan, forecast: Forecast, threshold: float | None, scene: Scene, already: Sequence[Execution]
+) -> Judgment:
+    """What the operators' rules say of ordering it so."""
+    subject = Subject(
+        context=scene.context,
+        line=made.line,
+        item=scene.shelf.item(made.line.item_id),
+        rung=rung,
+        probability=forecast.probability,
+        total=made.total,
+        now=scene.now,
+    )
+    return judged(
+        [subject],
+        scene.house,
+        threshold=threshold,
+        due=lambda window: due(rung, scene, window),
+        already=already,
+    )
+
+
+def draft(
+    rung: Rung, made: Plan, certificate: Certificate | None, forecast: Forecast, scene: Scene, judgment: Judgment
+) -> ExecutionDraft:
+    """The execution as it would be stored; it is due at a time at which the mandate lets orders be placed."""
+    asked, waits = rung is Rung.APPROVE, rung is not Rung.SILENT
+    mandate, due_at = None if asked else made.mandate, due(rung, scene, judgment.veto_window)
     return ExecutionDraft(
         rung=rung,
         lines=(made.line,),
         total=made.total,
         mandate_id=None if mandate is None else mandate.mandate_id,
         wording=None if mandate is None else mandate.wording,
-        certificate_id=None if asked else certificate_id,
+        certificate_id=None if asked or certificate is None else certificate.certificate_id,
         cycle=cycle(made.line.family, scene.context),
-        due_at=windows.first(mandate, zone, due_at) or due_at,
+        due_at=windows.first(mandate, scene.context.zone, due_at) or due_at,
         probability=forecast.probability,
         window_days=round(forecast.window_days),
-        send_at=send_at if rung in waits else None,
+        send_at=_send_at(scene) if waits else None,
+        gateway=judgment.gateway,
+        threshold=None if asked or certificate is None else certificate.threshold,
+        counted=judgment.counted,
     )
 
 
@@ -120,6 +156,9 @@ def stored(draft: ExecutionDraft, decision: Decision, position: int, now: dateti
         wording=draft.wording,
         due_at=draft.due_at,
         announced_at=draft.send_at,
+        gateway=draft.gateway,
+        threshold=draft.threshold,
+        counted=draft.counted,
         created_at=now,
     )
 
@@ -158,8 +197,13 @@ def pending(draft: ExecutionDraft, customer_id: str, now: datetime) -> Execution
         total=draft.total,
         mandate_id=draft.mandate_id,
         due_at=draft.due_at,
+        counted=draft.counted,
         created_at=now,
     )
+
+
+def _send_at(scene: Scene) -> datetime:
+    return attention.send_at(scene.now, scene.context.preferences.quiet_hours, scene.context.zone)
 
 
 def _placed_day(family: str, context: Context) -> float | None:

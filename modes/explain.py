@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.domain.decisions import DraftLine, ExecutionDraft, NudgeDraft, OrderDraft, Removal, Rung, Source
+from engine.domain.decisions import DraftLine, ExecutionDraft, NudgeDraft, OrderDraft, Removal, Rung, Source, Stage
 from engine.domain.values import Money
 from engine.learn.base import Forecast
 from modes.request import Request
@@ -33,6 +33,8 @@ def removal(found: Removal, words: Words = ENGLISH) -> str:
     """What kept a way of serving the customer from being chosen."""
     if found.detail.get("stated") is False:
         return words.say("ceiling-unstated")
+    if found.stage is Stage.RULE and found.detail.get("says"):
+        return str(found.detail["says"])
     facts = {key: _said(key, value, words) for key, value in found.detail.items()}
     try:
         return words.say(_key(found.rule, words), **facts)

@@ -131,7 +131,8 @@ def because(reason: str | None, words: Words) -> str:
     >>> because("item.unavailable,mandate.budget", Words.of("en"))
     'it is not available'
     """
-    key = f"because-{(reason or '').split(',')[0].replace('.', '-')}"
+    first = (reason or "").split(",")[0]
+    key = "because-rule" if first.startswith("rule.") else f"because-{first.replace('.', '-')}"
     return words.say(key if words.knows(key) else "because-else")
 
 

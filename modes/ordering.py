@@ -11,9 +11,10 @@ from engine.domain.decisions import Stage
 from engine.domain.executions import Execution, ExecutionLine, State
 from engine.domain.house import House
 from engine.domain.nudges import Nudge
+from engine.domain.rules import Cap, Counted
 from engine.domain.shopping import Item
 from modes import agency, notices, rules, stopping
-from modes.rules import Objection
+from modes.rules import Objection, judging
 
 STALE = timedelta(days=3)  # an order that could not be placed for so long is no longer expected
 LEFT_OUT = (
@@ -31,6 +32,7 @@ def objections(
     """Everything that speaks against placing a due execution now; empty where it may be placed."""
     found = [*stopping.of(execution, now, house), *_timing(execution, context, now)]
     found += rules.at_placing(execution, context, now, items)
+    found += judging.at_placing(execution, context, now, items, house).objections
     known = {(one.rule, one.detail.get("item_id")) for one in found}
     return found + [one for one in _risen(execution, items) if (one.rule, one.detail["item_id"]) not in known]
 
@@ -55,6 +57,19 @@ def risks(
     if stopping.gateway(execution) in failing:
         found.append(Objection(stage=Stage.AVAILABILITY, rule="gateway.failing"))
     return [one for one in found if one.rule != "approval.missing"]
+
+
+def counted(
+    execution: Execution, context: Context, now: datetime, items: Mapping[str, Item], house: House
+) -> tuple[Counted, ...]:
+    """What an execution that is placed now adds to the caps in force."""
+    caps = replace(house, rules=tuple(one for one in house.rules if isinstance(one.effect, Cap)))
+    return judging.at_placing(execution, context, now, items, caps).counted
+
+
+def failures(found: Sequence[Objection]) -> list[Objection]:
+    """The rules among objections that could not be told true or false."""
+    return [one for one in found if one.rule.startswith(judging.FAILED)]
 
 
 def _timing(execution: Execution, context: Context, now: datetime) -> list[Objection]:

@@ -17,6 +17,7 @@ from engine.domain.executions import Execution
 from modes import agency, attention, conduct, execute, selection
 from modes.assess import Candidate, Prospect, prospect
 from modes.draws import draw
+from modes.rules.judging import Judgment
 from modes.scene import Scene
 from modes.value import EXECUTES, Stakes, before_messages
 
@@ -84,9 +85,8 @@ def execution(choice: Choice, scene: Scene) -> ExecutionDraft:
     forecast = found.wanted.order if choice.rung in EXECUTES else found.wanted.forecast
     assert found.plan is not None  # eligibility saw to it
     assert forecast is not None
-    certificate = found.certificates.get(choice.rung)
-    proof = None if certificate is None else certificate.certificate_id
-    return execute.draft(choice.rung, found.plan, proof, forecast, scene)
+    certificate, judgment = found.certificates.get(choice.rung), found.judgments.get(choice.rung, Judgment())
+    return execute.draft(choice.rung, found.plan, certificate, forecast, scene, judgment)
 
 
 def worth_before(found: Prospect, scene: Scene) -> Floats:

@@ -9,7 +9,19 @@ from typing import Any
 import click
 import typer
 
-from api.cli import access, deciding, demonstrating, intake, inventing, judging, learning, running, stopping, valuing
+from api.cli import (
+    access,
+    deciding,
+    demonstrating,
+    intake,
+    inventing,
+    judging,
+    learning,
+    rules,
+    running,
+    stopping,
+    valuing,
+)
 from engine.errors import InputError, RapportError
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -23,7 +35,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for topic in (intake, learning, valuing, inventing, judging, deciding, running, stopping, access, demonstrating):
+TOPICS = (
+    intake,
+    learning,
+    valuing,
+    inventing,
+    judging,
+    deciding,
+    rules,
+    running,
+    stopping,
+    access,
+    demonstrating,
+)
+for topic in TOPICS:
     topic.register(app)
 
 

@@ -9,13 +9,15 @@ from apiflask import APIBlueprint
 from flask import Response, flash, g, redirect, render_template, request, send_from_directory, session, url_for
 from flask_wtf.csrf import CSRFProtect
 
-from api import cursors, risks
+from api import cursors, risks, ruling
 from api.auth.caller import Caller, Scope
 from api.auth.check import caller_of, refuse_guessing
 from api.console.csp import strict
 from api.console.pictures import mix_of
 from api.service import service
+from api.topics.rules import caps_in_force
 from api.wire.operators import JOBS
+from api.wire.rules import RuleOut
 from engine.domain.customers import Purpose
 from engine.domain.executions import STOPPABLE, Execution, State
 from engine.domain.stories import told
@@ -31,6 +33,7 @@ from engine.store import (
     job_runs,
     keys,
     models,
+    rules,
     stories,
 )
 from engine.store.database import Tx
@@ -44,6 +47,7 @@ PAGES = (
     ("/console/executions", "Executions"),
     ("/console/stops", "Stops"),
     ("/console/alerts", "Alerts"),
+    ("/console/rules", "Rules"),
     ("/console/customers", "Customers"),
     ("/console/running", "Models and jobs"),
 )
@@ -213,6 +217,18 @@ def customer(customer_id: str) -> str:
         need=need,
         story=told(story),
     )
+
+
+@console.get("/rules")
+def rules_page() -> str:
+    """What operators set: each rule, where it stands, who wrote and approved it; caps, and rules that failed."""
+    now, zone = service().now(), service().settings.timezone
+    with service().db.read() as tx:
+        found = rules.all(tx)
+        failed = rules.failures(tx)
+        used = caps_in_force(tx, now, zone)
+    shown = [RuleOut.of(versions, ruling.standing(versions, now)) for versions in found.values()]
+    return render_template("console/rules.html", rules=shown, caps=used, failures=failed)
 
 
 @console.get("/running")

@@ -1,4 +1,4 @@
-"""Running the place: rules, models, jobs, audit."""
+"""Running the place: models, jobs, audit."""
 
 from __future__ import annotations
 
@@ -17,20 +17,12 @@ from api.wire.operators import (
     JobRuns,
     ModelOut,
     Models,
-    RulesOut,
     RunIn,
 )
 from engine.errors import ArtifactError, Conflict, NotFound
-from engine.store import artifacts, audit, job_runs, models, rules
+from engine.store import artifacts, audit, job_runs, models
 
-topic = Topic(name="operators", description="Rules, models, jobs, audit")
-
-
-@topic.route("GET", "/v1/rules", scopes=OPERATOR, answer=RulesOut)
-def list_rules() -> RulesOut:
-    """Operators' rules in force."""
-    with service().db.read() as tx:
-        return RulesOut(rules=[dict(rule) for rule in rules.all(tx)])
+topic = Topic(name="operators", description="Models, jobs, audit")
 
 
 @topic.route("GET", "/v1/models", scopes=OPERATOR, answer=Models)

@@ -12,12 +12,6 @@ from engine.store.models import Trained
 JOBS = ("sweep", "plan", "train", "reconcile")
 
 
-class RulesOut(Wire):
-    """Operators' rules in force."""
-
-    rules: list[dict[str, object]]
-
-
 class ModelOut(Wire):
     """One trained model."""
 

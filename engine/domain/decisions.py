@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from engine.domain.rules import Counted
 from engine.domain.values import Money
 
 
@@ -218,6 +219,9 @@ class ExecutionDraft:
     window_days: int  # within which the need was forecast with that probability
     wording: str | None = None  # version of what was signed
     send_at: datetime | None = None  # when it is announced or asked about, never within quiet hours; None: it is not
+    gateway: str | None = None  # by name, where a rule chose one
+    threshold: float | None = None  # of its certificate
+    counted: tuple[Counted, ...] = ()  # what it adds to the caps of rules
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

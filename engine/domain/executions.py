@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import reduce
 
 from engine.domain.decisions import Rung
+from engine.domain.rules import Counted
 from engine.domain.values import Money
 from engine.errors import Conflict
 
@@ -94,6 +95,9 @@ class Execution:
     follows: str | None = None  # the refused execution that it carries on, or the one that it was parted from
     retries: int = 0  # of a payment that failed, before this one
     test: bool = False  # goes all the way and charges nobody
+    gateway: str | None = None  # by name, where a rule chose one
+    threshold: float | None = None  # of its certificate when it was decided
+    counted: tuple[Counted, ...] = ()  # what it adds to caps; only where it is about to be made
     created_at: datetime
 
     @property

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
+from engine.domain.rules import Rule, Uses
 from engine.domain.stops import Stop
 
 
@@ -12,3 +14,6 @@ class House:
     """What is in force at one instant, read once a decision and once a batch of placings."""
 
     stops: tuple[Stop, ...] = ()
+    rules: tuple[Rule, ...] = ()  # by id
+    uses: Uses = field(default_factory=dict)  # what counts against the caps among them
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))  # the business's: its days are those of caps

@@ -36,6 +36,7 @@ from engine.store.tables import (
     outcomes,
     preferences,
     reviews,
+    rule_uses,
     signals,
     surveys,
     taps,
@@ -72,7 +73,7 @@ def _held(customer_id: str) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     for parent, key, children in (
         (orders, "order_id", (order_lines,)),
         (decisions, "decision_id", (decision_candidates, outcomes)),
-        (executions, "execution_id", (execution_lines, execution_attempts, execution_moves, differences)),
+        (executions, "execution_id", (execution_lines, execution_attempts, execution_moves, differences, rule_uses)),
     ):
         theirs = select(parent.c[key]).where(parent.c.customer_id == customer_id)
         for table in children:

@@ -13,6 +13,7 @@ from sqlalchemy import Row, Select, and_, false, func, insert, or_, select, tupl
 from engine.domain.customers import Grant, Purpose
 from engine.domain.decisions import Rung
 from engine.domain.executions import (
+    SPENT,
     STOPPABLE,
     UNSETTLED,
     Attempt,
@@ -28,7 +29,7 @@ from engine.domain.executions import (
 from engine.domain.signals import Signal
 from engine.domain.values import Money
 from engine.errors import Conflict, InputError, NotFound
-from engine.store import consents, hearing, mandates
+from engine.store import consents, hearing, mandates, rules
 from engine.store.database import Tx
 from engine.store.rows import Values, by_ids
 from engine.store.tables import customers
@@ -60,6 +61,7 @@ def add(tx: Tx, execution: Execution, now: datetime, actor: str = "rapport") -> 
         return None
     stored = replace(execution, total=total_of(execution.lines))
     put(tx, stored, now, actor)
+    rules.count(tx, {stored.execution_id: stored.counted})
     return stored
 
 
@@ -169,6 +171,14 @@ def moved_between(
         statement = statement.where(table.c.updated_at <= until)
     ordered = statement.order_by(table.c.updated_at, table.c.execution_id).limit(limit)
     return with_lines(tx, tx.execute(ordered))
+
+
+def planned_or_placed(tx: Tx, since: datetime | None, limit: int | None) -> list[Execution]:
+    """What can still be stopped, and what was placed or may have been since an instant (None: ever), newest first."""
+    done = table.c.state.in_([*SPENT, State.RETURNED])
+    lately = done if since is None else and_(done, func.coalesce(table.c.placed_at, table.c.updated_at) >= since)
+    statement = select(table).where(or_(table.c.state.in_(STOPPABLE), lately))
+    return with_lines(tx, tx.execute(statement.order_by(table.c.number.desc()).limit(limit)))
 
 
 def counts(tx: Tx) -> dict[State, int]:
@@ -316,6 +326,7 @@ _PLAIN = (
     *("execution_id", "customer_id", "mandate_id", "certificate_id", "decision_id", "probability", "due_at"),
     *("announced_at", "approved_at", "placed_at", "order_id", "reason", "attempt", "fence", "created_at"),
     *("wording", "put_off_from", "follows", "retries", "test"),
+    *("gateway", "threshold"),
 )  # kept as they are
 
 

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from engine.domain.executions import SPENT, STOPPABLE
 from engine.domain.house import House
-from engine.store import stops
+from engine.store import rules, stops
 from engine.store.database import Tx
 
+UTC = ZoneInfo("UTC")
 
-def read(tx: Tx, now: datetime) -> House:
-    """What is in force at ``now``."""
-    return House(stops=stops.in_force(tx, now))
+
+def read(
+    tx: Tx, now: datetime, *, zone: ZoneInfo = UTC, customers: Collection[str] = (), placing: bool = False
+) -> House:
+    """What is in force at ``now``.
+
+    Parameters
+    ----------
+    zone : of the business
+    customers : who is decided for, or whose orders are placed
+    placing : whether orders are about to be placed: what was spent counts then and what was only promised does not,
+        and caps are held until the transaction ends
+    """
+    ruling = rules.in_force(tx, now)
+    if placing:
+        rules.lock_caps(tx, ruling)
+    states = SPENT if placing else (*STOPPABLE, *SPENT)
+    used = rules.uses(tx, ruling, customers, states, now, zone)
+    return House(stops=stops.in_force(tx, now), rules=ruling, uses=used, zone=zone)

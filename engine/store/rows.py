@@ -100,7 +100,13 @@ def _ids(rows: Sequence[Values], id: str) -> list[str]:
     return [row[id] for row in rows]
 
 
-def lock(tx: Tx, name: str) -> None:
-    """Until the transaction ends, let nobody else pass who locks the same name; SQLite has one writer anyway."""
+def lock(tx: Tx, name: str, *, shared: bool = False) -> None:
+    """Until the transaction ends, let nobody else pass who locks the same name; SQLite has one writer anyway.
+
+    Parameters
+    ----------
+    shared : let others pass who lock it shared too
+    """
     if tx.dialect.name == "postgresql":
-        tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        locked = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        tx.execute(select(locked(func.hashtextextended(name, 0))))

@@ -366,6 +366,8 @@ executions = Table(
     Column("follows", Id),
     Column("retries", Integer, nullable=False, server_default=text("0")),
     Column("test", Boolean, nullable=False, server_default=text("false")),
+    Column("gateway", String(200)),  # by name, where a rule chose one
+    Column("threshold", Float),  # of its certificate when it was decided
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Index("ix_executions_state_due_id", "state", "due_at", "execution_id"),  # claims are read along it
@@ -418,10 +420,13 @@ rules = Table(
     metadata,
     Column("rule_id", Id, primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("document", Json, nullable=False),
+    Column("document", Json, nullable=False),  # null: with this version it is retired
+    Column("why", Text, nullable=False, server_default=text("''")),
     Column("author", String(200), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("active", Boolean, nullable=False),
+    Column("approved_by", String(200)),
+    Column("approved_at", UtcDateTime),
+    Column("starts_at", UtcDateTime),  # of its document, to be asked for
 )
 
 placements = Table(  # what operators put forward in lists
@@ -613,4 +618,29 @@ taps = Table(  # one-tap links: a token does one thing to one execution, once
     Column("argument", String(200)),  # by how long, which item, how many
     Column("expires_at", UtcDateTime, nullable=False, index=True),
     Column("used_at", UtcDateTime),
+)
+
+rule_uses = Table(  # what counts against a cap: the state of the execution says whether it is promised or spent
+    "rule_uses",
+    metadata,
+    Column("execution_id", Id, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
+    Column("rule_id", String(100), primary_key=True),
+    Column("bucket", String(700), primary_key=True),  # whose orders are added up: "customer=anna/family=wine"
+    Column("customer_id", Id),  # of a personal cap
+    Column("day", String(10), nullable=False),  # on which it counts, in the business's zone
+    Column("minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Index("ix_rule_uses_rule_day", "rule_id", "day"),
+    Index("ix_rule_uses_customer", "customer_id", "rule_id"),
+)
+
+rule_failures = Table(  # how often a version of a rule could not be told true or false
+    "rule_failures",
+    metadata,
+    Column("rule_id", String(100), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("error", Text, nullable=False),  # the latest
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
 )

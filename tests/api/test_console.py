@@ -14,7 +14,7 @@ from tests.api.conftest import Place
 from tests.api.problems import assert_problem
 
 EVIL = "<script>alert('x')</script>"
-PAGES = ("/console/", "/console/executions", "/console/customers", "/console/running")
+PAGES = ("/console/", "/console/executions", "/console/rules", "/console/customers", "/console/running")
 
 
 def token(text: str) -> str:
@@ -131,6 +131,19 @@ def test_the_way_back_never_leads_elsewhere(place: Place) -> None:
     browser = signed_in(place)
     form = {"csrf_token": token(browser.get("/console/").text), "back": "https://elsewhere.example/console/"}
     assert browser.post("/console/executions/x/veto", data=form).location == "/console/"
+
+
+def test_rules_are_shown_with_who_wrote_them_and_where_they_stand(place: Place) -> None:
+    operator, evil = place.operator, {"id": "one", "when": '"<script>alert" == need.family', "effect": "forbid"}
+    operator.post("/v1/rules", {"rules": [evil], "why": "a try"})
+    capped = {"id": "week", "when": "true", "effect": {"cap": {"count": 3, "per": "family", "every": "week"}}}
+    operator.post("/v1/rules", {"rules": [{**evil, "effect": capped["effect"], "replaces": 1}, capped]})
+    page = signed_in(place).get("/console/rules")
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert" in page.text
+    for words in ("in force", "replaced", "a try", "operator:", "Caps in force", "3 orders", "per family, week"):
+        assert words in page.text
 
 
 def test_a_job_is_asked_for(place: Place) -> None:

@@ -135,7 +135,7 @@ def test_a_mistake_of_ours_is_500_and_tells_nothing(place: Place, monkeypatch: p
     def broken(*_: object) -> None:
         raise RuntimeError("the password is swordfish")
 
-    monkeypatch.setattr("api.topics.operators.rules.all", broken)
+    monkeypatch.setattr("api.topics.rules.rules.all", broken)
     body = assert_problem(place.operator.get("/v1/rules"), 500)
     assert "swordfish" not in str(body)
 

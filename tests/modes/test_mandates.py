@@ -11,7 +11,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from engine.domain.customers import Grant, Mandate, Preferences
-from engine.domain.decisions import Rung
+from engine.domain.decisions import DraftLine, Rung
 from engine.domain.executions import Execution, State
 from engine.domain.shopping import Item
 from engine.domain.values import Money
@@ -336,14 +336,14 @@ def total(placed: Iterable[Execution]) -> int:
 
 def test_of_several_mandates_the_one_that_objects_least_carries_the_order():
     strict, wide = a_signed("m1", price_high=usd(400)), a_signed("m2", signed_at=LONG_AGO - timedelta(days=1))
-    line = rules.DraftLine(item_id="i1", family="coffee", quantity=1, unit_price=usd(500))
+    line = DraftLine(item_id="i1", family="coffee", quantity=1, unit_price=usd(500))
     for mandates in ((strict, wide), (wide, strict)):
         mandate, objections = rules.nearest([line], a_context(mandates=mandates), NOW)
         assert (mandate.mandate_id, objections) == ("m2", [])
 
 
 def test_of_equals_the_later_signed_one_carries_it():
-    line = rules.DraftLine(item_id="i1", family="coffee", quantity=1, unit_price=usd(500))
+    line = DraftLine(item_id="i1", family="coffee", quantity=1, unit_price=usd(500))
     old, new = a_signed("m1"), a_signed("m2", signed_at=ago(1))
     for mandates in ((old, new), (new, old)):
         assert rules.nearest([line], a_context(mandates=mandates), NOW)[0].mandate_id == "m2"
@@ -355,8 +355,8 @@ def test_the_room_of_a_mandate_is_the_most_that_it_carries(price, most, limit, b
     context = a_context(mandates=(mandate,), executions=spent(drawn))
 
     def carried(quantity: int) -> bool:
-        line = rules.DraftLine(item_id="i1", family="coffee", quantity=quantity, unit_price=usd(price))
+        line = DraftLine(item_id="i1", family="coffee", quantity=quantity, unit_price=usd(price))
         return not rules.objections([line], mandate, context, NOW)
 
-    line = rules.DraftLine(item_id="i1", family="coffee", quantity=1, unit_price=usd(price))
+    line = DraftLine(item_id="i1", family="coffee", quantity=1, unit_price=usd(price))
     assert rules.room(line, mandate, context, NOW) == max((n for n in range(1, 10) if carried(n)), default=0)
