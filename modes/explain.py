@@ -142,6 +142,7 @@ _REMOVALS: Mapping[str, str] = {
     "execution.open": "An order for this is already under way.",
     "execution.this_cycle": "We already came to you with this since you last bought it.",
     "execution.early": "You bought it only {since_days} days ago, and usually do every {every_days}.",
+    "execution.stale": "It is too late for this order.",
     "execution.recent": "We ordered this for you only lately.",
     "item.unavailable": "It is out of stock, and nothing you named may stand in for it.",
     "item.excluded": "It is left out of what was asked for.",
