@@ -63,6 +63,28 @@ class Clock:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """A file that a setting names, and what stood in it when the settings were read."""
+
+    path: Path
+    text: str
+
+    @classmethod
+    def of(cls, path: Path, field: str) -> File:
+        """The file as it is now; InputError of the setting ``field`` where it cannot be read."""
+        try:
+            return cls(path=path, text=path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError:
+            raise InputError.of(field, "a file in UTF-8", str(path)) from None
+        except (OSError, ValueError) as error:
+            expected = f"a file that can be read ({getattr(error, 'strerror', None) or error})"
+            raise InputError.of(field, expected, str(path)) from None
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Everything the environment decides, read once."""
 
@@ -77,6 +99,7 @@ class Settings:
     gateway_secret: str | None
     veto_window: timedelta
     spark: str | None  # the cluster that tastes are fitted on; None: here
+    policy: File | None  # the shop's parameters; None: the defaults
     clock: Clock
 
     @classmethod
@@ -118,6 +141,7 @@ class Settings:
             gateway_secret=of("GATEWAY_SECRET") or None,
             veto_window=window,
             spark=of("SPARK") or None,
+            policy=_policy(of("POLICY"), home),
             clock=Clock.parse(of("NOW"), zone),
         )
 
@@ -141,6 +165,14 @@ class Settings:
         }
         names = [f.name for f in fields(self) if f.name != "clock"] + ["now"]
         return {f"RAPPORT_{n.upper()}": masked[n] if n in masked else _plain(getattr(self, n)) for n in names}
+
+
+def _policy(named: str, home: Path) -> File | None:
+    """The file named, else ``policy.yaml`` in the home where there is one."""
+    if named:
+        return File.of(Path(named), "RAPPORT_POLICY")
+    usual = home / "policy.yaml"
+    return File.of(usual, "RAPPORT_POLICY") if usual.exists() else None
 
 
 def _masked(url: str) -> str:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from engine.config import Settings
-from engine.errors import ArtifactError
+from engine.errors import ArtifactError, InputError
 from engine.learn import base
 from engine.store import artifacts, checks
 from engine.store.database import Database, Tx
 from engine.store.database import now as database_clock
+from modes.policy import Policy
 
 APART = timedelta(seconds=5)  # between the machine's clock and the database's
 LATE = timedelta(minutes=5)  # after which something due counts as left lying
@@ -38,7 +39,7 @@ def run(db: Database, settings: Settings) -> list[Finding]:
         ledger = list(_ledger(tx, settings))
         clocks = [_clocks(database_clock(tx), datetime.now(UTC)), _worker(tx)]
     schema = Finding(check="schema", well=True, said="the database stands at the newest migration")
-    return [*ledger, schema, *clocks, _model(settings), _gateway(settings), _disk(settings)]
+    return [*ledger, schema, *clocks, _model(settings), _policy(settings), _gateway(settings), _disk(settings)]
 
 
 def _ledger(tx: Tx, settings: Settings) -> Iterator[Finding]:
@@ -86,6 +87,14 @@ def _model(settings: Settings) -> Finding:
         said = f"{served} does not load ({error}): run rapport models rollback ID"
         return Finding(check="model", well=False, said=said)
     return Finding(check="model", well=True, said=f"{served} is served and loads")
+
+
+def _policy(settings: Settings) -> Finding:
+    try:
+        Policy.of(settings)
+    except InputError as error:
+        return Finding(check="policy", well=False, said=f"{error}: see rapport modes policy")
+    return Finding(check="policy", well=True, said=f"from {settings.policy}" if settings.policy else "the defaults")
 
 
 def _gateway(settings: Settings) -> Finding:

@@ -13,7 +13,8 @@ from engine.domain.executions import Execution, ExecutionLine, State
 from engine.domain.house import House
 from engine.domain.nudges import Nudge, NudgeKind
 from engine.domain.shopping import Item
-from modes import agency, attention, rules
+from modes import agency, attention, gate, rules
+from modes.policy import Policy
 from modes.rules import Objection
 
 STALE = timedelta(days=3)  # an order that could not be placed for so long is no longer expected
@@ -30,14 +31,23 @@ SENTENCES = {
     "payment_failed": "the payment did not go through",
     "mandate.budget": "the budget you set would be exceeded",
     "mandate.price_high": "its price is above what you allowed",
+    "watch.shut": "too many orders made unasked went wrong lately",
+    "mask.coach": "this is no longer ordered for anybody",
+    "mask.approve": "this is no longer ordered unasked",
 }
 
 
 def objections(
-    execution: Execution, context: Context, now: datetime, items: Mapping[str, Item], house: House
+    execution: Execution,
+    context: Context,
+    now: datetime,
+    items: Mapping[str, Item],
+    house: House,
+    policy: Policy = Policy(),
 ) -> list[Objection]:
     """Everything that speaks against placing a due execution now; empty where it may be placed."""
     found = [*_timing(execution, context, now), *rules.at_placing(execution, context, now, items)]
+    found += [*_masked(execution, items, policy), *_shut(execution, house)]
     known = {(one.rule, one.detail.get("item_id")) for one in found}
     return found + [one for one in _risen(execution, items) if (one.rule, one.detail["item_id"]) not in known]
 
@@ -49,6 +59,27 @@ def _timing(execution: Execution, context: Context, now: datetime) -> list[Objec
     if now - execution.due_at > STALE:
         found.append(Objection(stage=Stage.ELIGIBILITY, rule="execution.stale"))
     return found
+
+
+def _masked(execution: Execution, items: Mapping[str, Item], policy: Policy) -> list[Objection]:
+    """What the shop never orders, whatever was announced before it said so."""
+    return [
+        Objection(stage=one.stage, rule=one.rule, detail=one.detail)
+        for line in execution.lines
+        for one in gate.masked(execution.rung, line.need, _category(line, items), policy)
+    ]
+
+
+def _category(line: ExecutionLine, items: Mapping[str, Item]) -> list[tuple[str, ...]]:
+    return [items[line.item_id].category] if line.item_id in items else []
+
+
+def _shut(execution: Execution, house: House) -> list[Objection]:
+    """What was announced before the watch shut its rung; later ones rest on a newer certificate."""
+    shut_at = house.shut.get(execution.rung)
+    if shut_at is None or execution.created_at > shut_at:
+        return []
+    return [Objection(stage=Stage.GATE, rule="watch.shut", detail={"since": shut_at.isoformat()})]
 
 
 def _risen(execution: Execution, items: Mapping[str, Item]) -> list[Objection]:

@@ -22,6 +22,7 @@ from engine.store import executions, house, items, ledger, nudges
 from engine.store.database import Database, Tx
 from jobs import placing
 from jobs.gateway import Gateway, Terms, unknown
+from modes.policy import Policy
 
 log = structlog.get_logger()
 
@@ -111,7 +112,8 @@ class Sweep:
         """Stop what may not be placed, and say what became of it; None where nothing speaks against it."""
         context = around.customers[execution.customer_id]
         try:
-            found = placing.objections(execution, context, now, around.catalogue, around.house)
+            policy = Policy.of(self.settings)
+            found = placing.objections(execution, context, now, around.catalogue, around.house, policy)
         except Exception:  # one that cannot be judged is left, under its lease, and the others go on
             log.exception("execution.unjudged", execution_id=execution.execution_id)
             return "broken"

@@ -64,8 +64,8 @@ def candidate(wanted: Wanted, request: Request | None, scene: Scene) -> Candidat
 def prospect(candidate: Candidate, scene: Scene, already: Sequence[Execution] = ()) -> Prospect:
     """The candidate under the customer's settings. ``already``: executions decided in this decision before it."""
     wanted = candidate.wanted
-    certificates = _certificates(wanted, scene)
     planned = _plan(wanted, scene, already)
+    certificates = _certificates(candidate, scene)
     removals = {
         rung: tuple(_removals(rung, candidate, planned, certificates, scene)) if rung in PROACTIVE else ()
         for rung in Rung
@@ -85,10 +85,11 @@ def _category(wanted: Wanted, options: Sequence[Offer], scene: Scene) -> tuple[s
     return next((item.category for item in items if item is not None), ())
 
 
-def _certificates(wanted: Wanted, scene: Scene) -> dict[Rung, Certificate]:
-    if wanted.order is None:
+def _certificates(candidate: Candidate, scene: Scene) -> dict[Rung, Certificate]:
+    order, category = candidate.wanted.order, candidate.category
+    if order is None:
         return {}
-    found = {rung: gate.certificate(scene.model, rung, wanted.order, scene.policy) for rung in EXECUTES}
+    found = {rung: gate.certificate(scene.model, rung, order, scene.policy, category) for rung in EXECUTES}
     return {rung: certificate for rung, certificate in found.items() if certificate is not None}
 
 
@@ -108,19 +109,28 @@ def _removals(
     found += agency.removals(context, rung, wanted.need.family, candidate.category, scene.now)
     found += _phase(rung, candidate)
     ceiling = agency.lowest(context, wanted.need.family, candidate.category)
+    masks = gate.masked(rung, wanted.need.family, _categories(candidate, planned, scene), scene.policy)
     if rung is Rung.CURATE:
-        return found + _curable(candidate)
+        return found + _curable(candidate) + masks
     if rung is Rung.COACH:
         found += [] if wanted.progress is not None else [_not("goals.none")]
-        return found + earned.removals(rung, wanted.need.family, ceiling, scene)
+        return found + masks + earned.removals(rung, wanted.need.family, ceiling, scene)
     found += _executable(wanted, scene)
     if isinstance(planned, Removal):
         found.append(planned)
     if rung in EXECUTES and isinstance(planned, Plan):
         found += [objection.removal() for objection in planned.objections]
+    found += masks
     if rung in EXECUTES and wanted.order is not None:
-        found += gate.removals(certificates.get(rung), wanted.order, scene.conduct.higher)
+        shut_at = scene.house.shut.get(rung)
+        found += gate.removals(certificates.get(rung), wanted.order, scene.conduct.higher, shut_at=shut_at)
     return found + earned.removals(rung, wanted.need.family, ceiling, scene)
+
+
+def _categories(candidate: Candidate, planned: Plan | Removal | None, scene: Scene) -> list[tuple[str, ...]]:
+    """Of the usual item, and of what would be ordered in its place."""
+    item = scene.shelf.item(planned.line.item_id) if isinstance(planned, Plan) else None
+    return [candidate.category, *([] if item is None else [item.category])]
 
 
 def _phase(rung: Rung, candidate: Candidate) -> list[Removal]:

@@ -238,7 +238,7 @@ def run(
             learned = _learned(read, settings, day, model, say)
             model = learned.model
             heard = shadow.told(learned.shadows, read.customer_ids, read.catalogue.families)
-            replay.records = shadow.stood(heard, model, day)
+            replay.records = shadow.stood(heard, model, day, replay.policy)
             fits.append(_fit(model, day, replay.policy))
         say(f"deciding, {day.date()}", n, len(days))
         assert model is not None
