@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from engine.config import Settings
 from engine.errors import ArtifactError, InputError
 from engine.learn import base
-from engine.store import artifacts, checks
+from engine.store import artifacts, checks, watches
 from engine.store.database import Database, Tx
 from engine.store.database import now as database_clock
 from modes.policy import Policy
@@ -38,6 +38,7 @@ def run(db: Database, settings: Settings) -> list[Finding]:
     with db.read() as tx:
         ledger = list(_ledger(tx, settings))
         clocks = [_clocks(database_clock(tx), datetime.now(UTC)), _worker(tx)]
+        ledger.append(_gate(tx, settings.clock.now()))
     schema = Finding(check="schema", well=True, said="the database stands at the newest migration")
     return [*ledger, schema, *clocks, _model(settings), _policy(settings), _gateway(settings), _disk(settings)]
 
@@ -56,6 +57,17 @@ def _ledger(tx: Tx, settings: Settings) -> Iterator[Finding]:
     yield _none(
         "failed runs", checks.failed_runs(tx, timedelta(days=1)), "runs failed within a day: see rapport jobs list"
     )
+
+
+def _gate(tx: Tx, now: datetime) -> Finding:
+    """Whether the live watch shut a rung that nobody opened again."""
+    shut = watches.shut(tx, now)
+    if not shut:
+        return Finding(check="gate", well=True, said="no rung is shut")
+    told = [one for one in watches.all(tx) if shut.get(one.rung) == one.shut_at]
+    each = [f"{one.rung.label} since {one.shut_at} ({one.wrong} of {one.judged} orders were wrong)" for one in told]
+    again = "a certificate of later windows opens it, or POST /v1/gate/RUNG/reopen"
+    return Finding(check="gate", well=False, said=f"shut: {', '.join(each)}: {again}")
 
 
 def _none(check: str, n: int, otherwise: str) -> Finding:

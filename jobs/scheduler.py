@@ -108,6 +108,12 @@ def _reconcile(shop: Shop, at: datetime | None) -> Summary:
     return reconcile.run(shop.db, shop.gateway, shop.clock(at)(), stopped=shop.stopped)
 
 
+def _measure(shop: Shop, at: datetime | None) -> Summary:
+    from jobs import measure
+
+    return measure.run(shop.db, shop.clock(at)(), shop.settings)
+
+
 def _purge(shop: Shop, at: datetime | None) -> Summary:
     return purge.run(shop.db)
 
@@ -120,6 +126,7 @@ JOBS = {
         Job(name="train", every=timedelta(days=1), does="fits, evaluates, publishes if no worse", run=_train),
         Job(name="shadow", every=timedelta(hours=6), does="closes shadows, reviews ladders weekly", run=_shadow),
         Job(name="reconcile", every=timedelta(minutes=10), does="asks the gateway what is not known", run=_reconcile),
+        Job(name="measure", every=timedelta(hours=1), does="judges orders, shuts broken promises", run=_measure),
         Job(name="purge", every=timedelta(days=1), does="forgets old replies and runs", run=_purge),
     )
 }

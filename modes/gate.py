@@ -84,11 +84,14 @@ def renewed(certificate: Certificate, shut_at: datetime) -> bool:
 
 def proved(model: Model | None, rung: Rung, policy: Policy, house: House) -> bool:
     """Whether the rung may be used at all: over some window its proof is open, and newer than its shutting."""
-    if model is None:
-        return False
-    proofs = [model.certificate(window, promise(rung, policy)) for window in WINDOWS]
     shut_at = house.shut.get(rung)
-    return any(proof.is_open and (shut_at is None or renewed(proof, shut_at)) for proof in proofs)
+    found = (proof for proof in proofs(model, rung, policy) if proof.is_open)
+    return any(shut_at is None or renewed(proof, shut_at) for proof in found)
+
+
+def proofs(model: Model | None, rung: Rung, policy: Policy) -> list[Certificate]:
+    """The certificate of each window for the shop's promise of this rung; none without a model."""
+    return [] if model is None else [model.certificate(window, promise(rung, policy)) for window in WINDOWS]
 
 
 def masked(rung: Rung, family: str | None, categories: Iterable[tuple[str, ...]], policy: Policy) -> list[Removal]:

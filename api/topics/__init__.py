@@ -8,6 +8,7 @@ from api.topics import (
     customers,
     decisions,
     executions,
+    gate,
     goals,
     intake,
     mandates,
@@ -32,6 +33,7 @@ TOPICS = (
     executions.topic,
     nudges.topic,
     placements.topic,
+    gate.topic,
     operators.topic,
     plain.topic,
 )

@@ -508,3 +508,19 @@ audit = Table(
     Column("subject", String(300), nullable=False),
     Column("detail", Json, nullable=False),
 )
+
+watches = Table(  # the live watches over orders made unasked; one begins where the one before shut its rung
+    "watches",
+    metadata,
+    Column("rung", String(10), primary_key=True),
+    Column("began_at", UtcDateTime, primary_key=True),
+    Column("promise", Float, nullable=False),
+    Column("judged", Integer, nullable=False),
+    Column("wrong", Integer, nullable=False),
+    Column("wealth", Float, nullable=False),
+    Column("evidence", Json, nullable=False),
+    Column("looked_at", UtcDateTime, nullable=False),
+    Column("shut_at", UtcDateTime),
+    Column("reopened_at", UtcDateTime),
+    Column("reopened_by", String(200)),
+)
