@@ -64,7 +64,7 @@ def _gate(tx: Tx, now: datetime) -> Finding:
     shut = watches.shut(tx, now)
     if not shut:
         return Finding(check="gate", well=True, said="no rung is shut")
-    told = [one for one in watches.all(tx) if shut.get(one.rung) == one.shut_at]
+    told = [one for one in watches.all(tx) if one.shut_at is not None and shut.get(one.rung) == one.shut_at]
     each = [f"{one.rung.label} since {one.shut_at} ({one.wrong} of {one.judged} orders were wrong)" for one in told]
     again = "a certificate of later windows opens it, or POST /v1/gate/RUNG/reopen"
     return Finding(check="gate", well=False, said=f"shut: {', '.join(each)}: {again}")

@@ -93,6 +93,7 @@ def run(
         before=None if served is None or served.kinds is None else served.kinds.personas,
         factorize=factorize(settings),
         enough=never if budget is None else lambda: monotonic() - began > budget,
+        stakes=policy.bounds,
         seed=seed,
         say=say,
     )

@@ -65,7 +65,7 @@ def prospect(candidate: Candidate, scene: Scene, already: Sequence[Execution] = 
     """The candidate under the customer's settings. ``already``: executions decided in this decision before it."""
     wanted = candidate.wanted
     planned = _plan(wanted, scene, already)
-    certificates = _certificates(candidate, scene)
+    certificates = _certificates(candidate, planned, scene)
     removals = {
         rung: tuple(_removals(rung, candidate, planned, certificates, scene)) if rung in PROACTIVE else ()
         for rung in Rung
@@ -85,11 +85,12 @@ def _category(wanted: Wanted, options: Sequence[Offer], scene: Scene) -> tuple[s
     return next((item.category for item in items if item is not None), ())
 
 
-def _certificates(candidate: Candidate, scene: Scene) -> dict[Rung, Certificate]:
+def _certificates(candidate: Candidate, planned: Plan | Removal | None, scene: Scene) -> dict[Rung, Certificate]:
     order, category = candidate.wanted.order, candidate.category
     if order is None:
         return {}
-    found = {rung: gate.certificate(scene.model, rung, order, scene.policy, category) for rung in EXECUTES}
+    total = planned.total if isinstance(planned, Plan) else None
+    found = {rung: gate.certificate(scene.model, rung, order, scene.policy, category, total) for rung in EXECUTES}
     return {rung: certificate for rung, certificate in found.items() if certificate is not None}
 
 

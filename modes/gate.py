@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from math import inf
 
 from engine.domain.decisions import Removal, Rung, Stage
 from engine.domain.history import day_of
 from engine.domain.house import House
+from engine.domain.values import Money
 from engine.learn.base import Certificate, Forecast, Model
 from engine.learn.rhythm import WINDOWS
 from modes import agency
@@ -43,11 +45,22 @@ def certificate(
     order: Forecast,
     policy: Policy,
     category: tuple[str, ...] = (),
+    total: Money | None = None,
 ) -> Certificate | None:
-    """The proof for this rung and the window of an order; None without a model."""
+    """The proof for this rung and the window of an order; None without a model.
+
+    Parameters
+    ----------
+    category : of what would be ordered
+    total : what the order comes to; where prices part proofs, one of another currency belongs to the highest class
+    """
     if model is None:
         return None
-    return model.certificate(round(order.window_days), promise(rung, policy, category))
+    window, least = round(order.window_days), promise(rung, policy, category)
+    if not policy.stakes or total is None:
+        return model.certificate(window, least)
+    stake = total.minor if total.currency == policy.currency else inf
+    return model.certificate(window, least, stake=stake)
 
 
 def removals(
@@ -90,8 +103,13 @@ def proved(model: Model | None, rung: Rung, policy: Policy, house: House) -> boo
 
 
 def proofs(model: Model | None, rung: Rung, policy: Policy) -> list[Certificate]:
-    """The certificate of each window for the shop's promise of this rung; none without a model."""
-    return [] if model is None else [model.certificate(window, promise(rung, policy)) for window in WINDOWS]
+    """The certificates of each window, and of each class of prices, for the shop's promise; none without a model."""
+    if model is None:
+        return []
+    if not policy.stakes or not model.stakes:
+        return [model.certificate(window, promise(rung, policy)) for window in WINDOWS]
+    classes = (0.0, *model.stakes)
+    return [model.certificate(window, promise(rung, policy), stake=least) for window in WINDOWS for least in classes]
 
 
 def masked(rung: Rung, family: str | None, categories: Iterable[tuple[str, ...]], policy: Policy) -> list[Removal]:

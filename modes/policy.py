@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
 from engine.domain.decisions import Rung
 from engine.domain.stated import Allowed, number, whole
+from engine.domain.values import to_minor
 
 LEVELS = " > "
 
@@ -134,6 +136,11 @@ class Policy:
     currency: str = "USD"  # of these prices
     masks: tuple[Mask, ...] = ()
     categories: Mapping[str, Worth] = field(default_factory=dict)  # where things are worth otherwise
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """The prices that part certificates, in minor units."""
+        return tuple(float(to_minor(Decimal(str(price)), self.currency)) for price in self.stakes)
 
     def worth_of(self, category: tuple[str, ...]) -> Worth:
         """What acting is worth in a category: as stated for its deepest level that anything is stated for.

@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     modes = typer.Typer(help="How decisions come about.", no_args_is_help=True)
     modes.command("report")(report_modes)
     modes.command("policy")(policies.show_policy)
+    modes.command("fit")(policies.fit_policy)
     modes.callback()(_modes)
     app.add_typer(modes, name="modes")
 

@@ -305,6 +305,7 @@ def _learned(read: shopping.Shopping, settings: Settings, day: datetime, before:
         amounts=read.amounts,
         before=None if before is None or before.kinds is None else before.kinds.personas,
         factorize=factorize(settings),
+        stakes=Policy.of(settings).bounds,
         seed=SEED,
         say=lambda stage, done, total: say(f"learning for {day.date()}: {stage}", done, total),
     )

