@@ -108,7 +108,7 @@ def _worth(path: str, given: object, base: Worth, problems: Problems) -> Worth:
     names = {one.name: one for one in fields(Worth)}
     problems += unknown(f"{path}.", stated, names)
     plain = {name: one for name, one in names.items() if "allowed" in one.metadata}
-    by_rung = {
+    by_rung: Json = {
         name: _of_rungs(f"{path}.{name}", stated[name], one.metadata["of_rung"], getattr(base, name), problems)
         for name, one in names.items()
         if "of_rung" in one.metadata and name in stated
@@ -156,7 +156,7 @@ def _is_path(given: object) -> bool:
 
 def _stakes(given: object, problems: Problems) -> tuple[float, ...]:
     allowed = Allowed(low=0.01)
-    found = [allowed.read(one) for one in given] if isinstance(given, list) else [None]
+    found: list[Any] = [allowed.read(one) for one in given] if isinstance(given, list) else [None]
     if None in found or found != sorted(set(found)) or len(found) > MOST_STAKES:
         expected = f"a list of at most {MOST_STAKES} prices that rise"
         problems.append(Problem(field="stakes", expected=expected, came=came(given)))
@@ -174,16 +174,16 @@ def _masks(given: object, problems: Problems) -> tuple[Mask, ...]:
 def _mask(path: str, given: object, problems: Problems) -> Mask:
     stated = _mapping(path, given, problems)
     problems += unknown(f"{path}.", stated, ("at_most", "categories", "families"))
-    names = {
-        name: _names(f"{path}.{name}", stated[name], problems) for name in ("families", "categories") if name in stated
-    }
-    if isinstance(given, dict) and not any(names.values()):
+    families, categories = (
+        _names(f"{path}.{name}", stated.get(name, []), problems) for name in ("families", "categories")
+    )
+    if isinstance(given, dict) and not families and not categories:
         problems.append(Problem(field=path, expected="families or categories", came="neither"))
     at_most = stated.get("at_most", Mask().at_most.label)
     if not isinstance(at_most, str) or at_most not in MASKED:
         problems.append(Problem(field=f"{path}.at_most", expected=f"one of {', '.join(MASKED)}", came=came(at_most)))
-        return Mask(**names)
-    return Mask(**names, at_most=MASKED[at_most])
+        return Mask(families=families, categories=categories)
+    return Mask(families=families, categories=categories, at_most=MASKED[at_most])
 
 
 def _names(path: str, given: object, problems: Problems) -> frozenset[str]:

@@ -52,8 +52,9 @@ def watched(wrong: NDArray[np.bool_], promise: float) -> Watched:
     Watched(judged=4, wrong=4, wealth=34.2278, shuts=True)
     """
     room = 1 - (promise - SLACK)
-    bad = np.cumsum(wrong)
-    path = np.concatenate(([1.0], e_value(bad, np.arange(1, len(wrong) + 1) - bad, room, min(room + SPREAD, 1.0))))
+    bad = np.cumsum(wrong).astype(np.float64)
+    good = np.arange(1.0, len(wrong) + 1) - bad
+    path = np.concatenate((np.ones(1), e_value(bad, good, room, min(room + SPREAD, 1.0))))
     reached = np.flatnonzero(path >= ENOUGH)
     end = int(reached[0]) if len(reached) else len(wrong)
     return Watched(

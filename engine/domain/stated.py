@@ -127,7 +127,7 @@ def came(given: object, *, plain: bool = False) -> str:
         return f"a {type(given).__name__} that is too long to show"
 
 
-class _Strict(yaml.SafeLoader):
+class _Strict(yaml.SafeLoader):  # type: ignore[misc]
     """YAML in which every value stands where it is told, once."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:

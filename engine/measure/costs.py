@@ -84,7 +84,7 @@ class Aftermath:
         counted = np.ones(len(owners)) if weights is None else weights
         from_day, to_day, whose = _spans(owners, days, end, within)
         inside = _inside(contacts, from_day, to_day, whose)
-        days_after = np.bincount(whose, to_day - from_day, minlength=n)
+        days_after = np.bincount(whose, to_day - from_day, minlength=n).astype(np.float64)
         who, when = contacts
         seen = (when >= start[who]) & (when < end[who])
         after = np.bincount(who[inside & seen], minlength=n).astype(float)

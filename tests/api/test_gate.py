@@ -42,7 +42,8 @@ def test_a_shut_rung_is_seen_and_opened_again_and_that_is_written_down(either_pl
     assert after["rungs"][1]["shut_at"] is None
     assert after["watches"][0]["reopened_at"] == "2017-12-01T08:00:00Z"
     entries = place.operator.get("/v1/audit").get_json()["entries"]
-    assert [(one["action"], one["subject"]) for one in entries] == [("gate.reopen", "silent"), ("gate.shut", "silent")]
+    told = [(one["action"], one["subject"]) for one in entries if one["action"].startswith("gate.")]
+    assert told == [("gate.reopen", "silent"), ("gate.shut", "silent")]
     assert_problem(place.operator.post("/v1/gate/silent/reopen"), 409)
 
 
