@@ -47,7 +47,7 @@ def _looked_at(here: Service, tx: Tx, due: Sequence[Execution]) -> Iterator[Risk
     catalogue = items.get_many(tx, {line.item_id for one in due for line in one.lines})
     set_up, failing = house.read(tx, now), _failing(tx)
     for one in due:
-        yield one, ordering.risks(one, known[one.customer_id], now, catalogue, set_up, failing)
+        yield one, ordering.risks(one, known[one.customer_id], now, catalogue, set_up, here.policy, failing)
 
 
 def _failing(tx: Tx) -> list[str]:

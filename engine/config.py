@@ -67,6 +67,28 @@ class Clock:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """A file that a setting names, and what stood in it when the settings were read."""
+
+    path: Path
+    text: str
+
+    @classmethod
+    def of(cls, path: Path, field: str) -> File:
+        """The file as it is now; InputError of the setting ``field`` where it cannot be read."""
+        try:
+            return cls(path=path, text=path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError:
+            raise InputError.of(field, "a file in UTF-8", str(path)) from None
+        except (OSError, ValueError) as error:
+            expected = f"a file that can be read ({getattr(error, 'strerror', None) or error})"
+            raise InputError.of(field, expected, str(path)) from None
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Everything the environment decides, read once."""
 
@@ -85,6 +107,7 @@ class Settings:
     veto_window: timedelta
     four_eyes: bool  # whether another key than its author's must approve a rule
     spark: str | None  # the cluster that tastes are fitted on; None: here
+    policy: File | None  # the shop's parameters; None: the defaults
     clock: Clock
 
     @classmethod
@@ -130,6 +153,7 @@ class Settings:
             veto_window=window,
             four_eyes=_yes(of("FOUR_EYES", "off"), "RAPPORT_FOUR_EYES"),
             spark=of("SPARK") or None,
+            policy=_policy(of("POLICY"), home),
             clock=Clock.parse(of("NOW"), zone),
         )
 
@@ -172,6 +196,14 @@ def _address(text: str, field: str) -> tuple[str, int] | None:
     if not re.fullmatch(r"\d{1,5}", port) or not 1 <= int(port) <= 65535:
         raise InputError.of(field, "a port, or HOST:PORT", text)
     return host or "127.0.0.1", int(port)
+
+
+def _policy(named: str, home: Path) -> File | None:
+    """The file named, else ``policy.yaml`` in the home where there is one."""
+    if named:
+        return File.of(Path(named), "RAPPORT_POLICY")
+    usual = home / "policy.yaml"
+    return File.of(usual, "RAPPORT_POLICY") if usual.exists() else None
 
 
 def _masked(url: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import NAMESPACE_OID, uuid5
 
 import structlog
@@ -31,7 +31,6 @@ class Carrying:
 
     tx: Tx
     judge: Judge
-    approval_window: timedelta
     terms: Terms
 
     @property
@@ -116,7 +115,7 @@ class Carrying:
     def _times(self) -> tuple[datetime, datetime]:
         """When a question is sent, and until when it is open."""
         send_at = attention.send_at(self.now, self.context.preferences.quiet_hours, self.context.zone)
-        return send_at, send_at + self.approval_window
+        return send_at, send_at + self.judge.policy.approval_window
 
     def _unpaid(self, refused: Execution, answer: Answer) -> None:
         """Try a payment again later, as long as there is hope; the customer hears of the first failure and the end."""

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from engine.config import Settings
-from engine.errors import ArtifactError
+from engine.errors import ArtifactError, InputError
 from engine.learn import base
-from engine.store import alerts, artifacts, checks, differences, stops
+from engine.store import alerts, artifacts, checks, differences, stops, watches
 from engine.store.database import Database, Tx, server
 from engine.store.database import now as database_clock
+from modes.policy import Policy
 
 APART = timedelta(seconds=5)  # between the machine's clock and the database's
 LATE = timedelta(minutes=5)  # after which something due counts as left lying
@@ -37,10 +38,10 @@ def run(db: Database, settings: Settings) -> list[Finding]:
         stands = db.version() or "nothing"
         return [Finding(check="schema", well=False, said=f"the database stands at {stands}: run rapport db upgrade")]
     with db.read() as tx:
-        ledger = [*_ledger(tx, settings), *_watched(tx, settings)]
+        ledger = [*_ledger(tx, settings), *_watched(tx, settings), _gate(tx, settings.clock.now())]
         clocks = [_server(tx), _clocks(database_clock(tx), datetime.now(UTC)), _worker(tx)]
     schema = Finding(check="schema", well=True, said=f"the database stands at the newest migration, {db.version()}")
-    return [*ledger, schema, *clocks, _model(settings), _gateway(settings), _disk(settings)]
+    return [*ledger, schema, *clocks, _model(settings), _policy(settings), _gateway(settings), _disk(settings)]
 
 
 def _ledger(tx: Tx, settings: Settings) -> Iterator[Finding]:
@@ -98,6 +99,17 @@ def _server(tx: Tx) -> Finding:
     return Finding(check="database", well=True, said=said)
 
 
+def _gate(tx: Tx, now: datetime) -> Finding:
+    """Whether the live watch shut a rung that nobody opened again."""
+    shut = watches.shut(tx, now)
+    if not shut:
+        return Finding(check="gate", well=True, said="no rung is shut")
+    told = [one for one in watches.all(tx) if one.shut_at is not None and shut.get(one.rung) == one.shut_at]
+    each = [f"{one.rung.label} since {one.shut_at} ({one.wrong} of {one.judged} orders were wrong)" for one in told]
+    again = "a certificate of later windows opens it, or POST /v1/gate/RUNG/reopen"
+    return Finding(check="gate", well=False, said=f"shut: {', '.join(each)}: {again}")
+
+
 def _none(check: str, n: int, otherwise: str) -> Finding:
     return Finding(check=check, well=n == 0, said=f"{n} {otherwise}" if n else "none")
 
@@ -127,6 +139,14 @@ def _model(settings: Settings) -> Finding:
         said = f"{served} does not load ({error}): run rapport models rollback ID"
         return Finding(check="model", well=False, said=said)
     return Finding(check="model", well=True, said=f"{served} is served and loads")
+
+
+def _policy(settings: Settings) -> Finding:
+    try:
+        Policy.of(settings)
+    except InputError as error:
+        return Finding(check="policy", well=False, said=f"{error}: see rapport modes policy")
+    return Finding(check="policy", well=True, said=f"from {settings.policy}" if settings.policy else "the defaults")
 
 
 def _gateway(settings: Settings) -> Finding:

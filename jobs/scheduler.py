@@ -116,6 +116,12 @@ def _watch(shop: Shop, at: datetime | None) -> Summary:
     return watch.run(shop.db, shop.settings, shop.clock(at)(), stopped=shop.stopped)
 
 
+def _measure(shop: Shop, at: datetime | None) -> Summary:
+    from jobs import measure
+
+    return measure.run(shop.db, shop.clock(at)(), shop.settings)
+
+
 def _purge(shop: Shop, at: datetime | None) -> Summary:
     return purge.run(shop.db, shop.clock(at)())
 
@@ -129,6 +135,7 @@ JOBS = {
         Job(name="shadow", every=timedelta(hours=6), does="closes shadows, reviews ladders weekly", run=_shadow),
         Job(name="reconcile", every=timedelta(minutes=10), does="asks the gateway what is not known", run=_reconcile),
         Job(name="watch", every=timedelta(seconds=30), does="raises, clears and tells alerts", run=_watch),
+        Job(name="measure", every=timedelta(hours=1), does="judges orders, shuts broken promises", run=_measure),
         Job(name="purge", every=timedelta(days=1), does="forgets old replies, runs and links", run=_purge),
     )
 }

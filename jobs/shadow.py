@@ -10,16 +10,16 @@ from itertools import groupby
 from engine.config import Settings
 from engine.domain.decisions import Rung
 from engine.domain.history import History, at_day, day_of
+from engine.domain.house import House
 from engine.domain.signals import Climb, Heard, Record, Signal, Standing
 from engine.learn.base import Model
-from engine.learn.rhythm import WINDOWS
 from engine.learn.shadows import Shadows
-from engine.store import decisions, ladders, orders, signals
+from engine.store import decisions, house, ladders, orders, signals
 from engine.store.database import Database, Tx
 from engine.store.decisions import Foreseen
 from jobs.shopping import refusing
+from modes import gate
 from modes.climb import boundary, climbed
-from modes.gate import promise
 from modes.policy import Policy
 from modes.signals import LESSONS
 
@@ -46,7 +46,7 @@ def run(
             found += _closed(db, ids, [one for one in seen if one.customer_id in set(ids)], now)
     with db.read() as tx:
         waiting = ladders.unreviewed(tx, boundary(now))
-    return found + reviewed(db, waiting, model, now, stopped=stopped)
+    return found + reviewed(db, waiting, model, now, Policy.of(settings), stopped=stopped)
 
 
 def reviewed(
@@ -54,11 +54,14 @@ def reviewed(
     ids: Sequence[str],
     model: Model | None,
     now: datetime,
+    policy: Policy,
     *,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Counter[str]:
     """Review the ladders of some customers as of the latest weekly review."""
-    found, proved = Counter[str](customers=0), certified(model)
+    with db.read() as tx:
+        proved = certified(model, policy, house.read(tx, now))
+    found = Counter[str](customers=0)
     for some in _batches(ids):
         if stopped():
             break
@@ -75,12 +78,14 @@ def reviewed(
     return found
 
 
-def certified(model: Model | None) -> list[bool]:
+def certified(model: Model | None, policy: Policy, house: House) -> list[bool]:
     """For each step whether it is proved, over any window, that it acts right often enough; asking needs no proof."""
-    return [True, *(_proved(model, rung) for rung in (Rung.VETO, Rung.SILENT))]
+    return [True, *(gate.proved(model, rung, policy, house) for rung in (Rung.VETO, Rung.SILENT))]
 
 
-def remember(db: Database, past: Shadows, customers: Sequence[str], families: Sequence[str], model: Model) -> int:
+def remember(
+    db: Database, past: Shadows, customers: Sequence[str], families: Sequence[str], model: Model, policy: Policy
+) -> int:
     """Begin the ladders of customers who have none with the evidence of their own past; answers how many began."""
     with db.read() as tx:
         fresh = set(ladders.unreviewed(tx, at_day(0.0)))
@@ -88,7 +93,7 @@ def remember(db: Database, past: Shadows, customers: Sequence[str], families: Se
     for ids in _batches(sorted(heard)):
         with db.begin() as tx:
             signals.add(tx, {id: heard[id] for id in ids})
-    reviewed(db, sorted(heard), model, model.as_of)
+    reviewed(db, sorted(heard), model, model.as_of, policy)
     return len(heard)
 
 
@@ -109,20 +114,15 @@ def told(past: Shadows, customers: Sequence[str], families: Sequence[str]) -> di
     return dict(heard)
 
 
-def stood(heard: Mapping[str, Sequence[Heard]], model: Model, now: datetime) -> dict[str, Record]:
+def stood(heard: Mapping[str, Sequence[Heard]], model: Model, now: datetime, policy: Policy) -> dict[str, Record]:
     """Where customers stand by past shadows alone; nothing is stored."""
     records = {id: Record(heard=tuple(several)) for id, several in heard.items()}
     found: dict[str, Record] = {}
+    proved = certified(model, policy, House())
     for ids in _batches(sorted(records)):
-        done = climbed({id: records[id] for id in ids}, now, certified(model))
+        done = climbed({id: records[id] for id in ids}, now, proved)
         found |= {id: Record(standings=done[id].standings, reviewed_at=boundary(now)) for id in ids}
     return found
-
-
-def _proved(model: Model | None, rung: Rung) -> bool:
-    if model is None:
-        return False
-    return any(model.certificate(window, promise(rung, Policy())).threshold is not None for window in WINDOWS)
 
 
 def _closed(db: Database, ids: Sequence[str], seen: Sequence[Foreseen], now: datetime) -> Counter[str]:

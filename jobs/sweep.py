@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial
+from functools import cached_property, partial
 from queue import Empty, SimpleQueue
 
 import structlog
@@ -108,6 +108,10 @@ class Sweep:
     stopped: Callable[[], bool] = lambda: False  # asked before each batch
     told: Callable[[datetime], datetime] | None = None  # the business's clock by the database's; None: not tied to it
     at: Callable[[Point], None] = nothing  # told of each boundary that is passed
+
+    @cached_property
+    def _policy(self) -> Policy:
+        return Policy.of(self.settings)
 
     def run(self) -> Counter[str]:
         """Place whatever is due, until nothing is; answers how many executions came to what."""
@@ -207,10 +211,10 @@ class Sweep:
             now=now,
             items=around.catalogue,
             house=around.house,
+            policy=self._policy,
             more=partial(items.get_many, tx),
         )
-        window = Policy.of(self.settings).approval_window
-        return Carrying(tx=tx, judge=judge, approval_window=window, terms=self.terms)
+        return Carrying(tx=tx, judge=judge, terms=self.terms)
 
     def _answered(self, asked: Asked, answers: SimpleQueue[Reply]) -> None:
         answers.put(Reply(asked=asked, answer=_guarded(lambda: self._ask(asked))))

@@ -20,6 +20,7 @@ from engine.learn.training import Say, Trained, train
 from engine.store import artifacts, models
 from engine.store.database import Database
 from jobs import reliability, shadow, shopping, spark
+from modes.policy import Policy
 
 log = structlog.get_logger()
 SEED = 20171130
@@ -75,7 +76,7 @@ def run(
     Unavailable
         where nothing was bought before ``as_of``
     """
-    began = monotonic()
+    began, policy = monotonic(), Policy.of(settings)
     say("reading orders", 0, 1)
     read = shopping.read(db, settings, as_of)
     if not len(read.lines):
@@ -92,6 +93,7 @@ def run(
         before=None if served is None or served.kinds is None else served.kinds.personas,
         factorize=factorize(settings),
         enough=never if budget is None else lambda: monotonic() - began > budget,
+        stakes=policy.bounds,
         seed=seed,
         say=say,
     )
@@ -101,7 +103,7 @@ def run(
     )
     _keep(db, settings, trained.model, published=objection is None, reason=reason, now=now)
     say("beginning ladders", 0, 1)
-    shadow.remember(db, trained.shadows, read.customer_ids, read.catalogue.families, trained.model)
+    shadow.remember(db, trained.shadows, read.customer_ids, read.catalogue.families, trained.model, policy)
     return Training(
         model_id=trained.model.model_id,
         as_of=as_of,

@@ -12,6 +12,7 @@ from engine.domain.executions import Execution, ExecutionLine, total_of
 from engine.domain.house import House
 from engine.domain.shopping import Item
 from modes import agency, ordering, substitutes, windows
+from modes.policy import Policy
 from modes.rules import Objection
 
 OUT_OF_STOCK = ("item.unavailable", "item.price_unknown")
@@ -47,6 +48,7 @@ class Judge:
     now: datetime
     items: Mapping[str, Item]  # of its lines
     house: House
+    policy: Policy
     more: Stock  # items that may stand in
 
     def verdict(self, execution: Execution) -> Verdict:
@@ -138,7 +140,8 @@ class Judge:
     def against(self, execution: Execution, lines: Sequence[ExecutionLine]) -> list[Objection]:
         """What speaks against placing these lines of it now."""
         part = replace(execution, lines=tuple(lines), total=total_of(lines))
-        return ordering.objections(part, self.context, self.now, self.known([one.item_id for one in lines]), self.house)
+        items = self.known([one.item_id for one in lines])
+        return ordering.objections(part, self.context, self.now, items, self.house, self.policy)
 
     def known(self, ids: Collection[str]) -> Mapping[str, Item]:
         """Those of the items that there are, beside others."""

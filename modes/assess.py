@@ -66,8 +66,8 @@ def candidate(wanted: Wanted, request: Request | None, scene: Scene) -> Candidat
 def prospect(candidate: Candidate, scene: Scene, already: Sequence[Execution] = ()) -> Prospect:
     """The candidate under the customer's settings. ``already``: executions decided in this decision before it."""
     wanted = candidate.wanted
-    certificates = _certificates(wanted, scene)
     planned = _plan(wanted, scene, already)
+    certificates = _certificates(candidate, planned, scene)
     judgments = _judgments(wanted, planned, certificates, scene, already)
     removals = {
         rung: tuple(_removals(rung, candidate, planned, certificates, judgments, scene)) if rung in PROACTIVE else ()
@@ -89,10 +89,12 @@ def _category(wanted: Wanted, options: Sequence[Offer], scene: Scene) -> tuple[s
     return next((item.category for item in items if item is not None), ())
 
 
-def _certificates(wanted: Wanted, scene: Scene) -> dict[Rung, Certificate]:
-    if wanted.order is None:
+def _certificates(candidate: Candidate, planned: Plan | Removal | None, scene: Scene) -> dict[Rung, Certificate]:
+    order, category = candidate.wanted.order, candidate.category
+    if order is None:
         return {}
-    found = {rung: gate.certificate(scene.model, rung, wanted.order, scene.policy) for rung in EXECUTES}
+    total = planned.total if isinstance(planned, Plan) else None
+    found = {rung: gate.certificate(scene.model, rung, order, scene.policy, category, total) for rung in EXECUTES}
     return {rung: certificate for rung, certificate in found.items() if certificate is not None}
 
 
@@ -132,21 +134,30 @@ def _removals(
     found += agency.removals(context, rung, wanted.need.family, candidate.category, scene.now)
     found += _phase(rung, candidate)
     ceiling = agency.lowest(context, wanted.need.family, candidate.category)
+    masks = gate.masked(rung, wanted.need.family, _categories(candidate, planned, scene), scene.policy)
     if rung is Rung.CURATE:
-        return found + _curable(candidate)
+        return found + _curable(candidate) + masks
     if rung is Rung.COACH:
         found += [] if wanted.progress is not None else [_not("goals.none")]
-        return found + earned.removals(rung, wanted.need.family, ceiling, scene)
+        return found + masks + earned.removals(rung, wanted.need.family, ceiling, scene)
     found += _executable(wanted, scene)
     if isinstance(planned, Removal):
         found.append(planned)
     if rung in EXECUTES and isinstance(planned, Plan):
         found += [objection.removal() for objection in planned.objections]
+    found += masks
     found += _stopped(wanted, scene)
     found += [objection.removal() for objection in judgments[rung].objections] if rung in judgments else []
     if rung in EXECUTES and wanted.order is not None:
-        found += gate.removals(certificates.get(rung), wanted.order, scene.conduct.higher)
+        shut_at = scene.house.shut.get(rung)
+        found += gate.removals(certificates.get(rung), wanted.order, scene.conduct.higher, shut_at=shut_at)
     return found + earned.removals(rung, wanted.need.family, ceiling, scene)
+
+
+def _categories(candidate: Candidate, planned: Plan | Removal | None, scene: Scene) -> list[tuple[str, ...]]:
+    """Of the usual item, and of what would be ordered in its place."""
+    item = scene.shelf.item(planned.line.item_id) if isinstance(planned, Plan) else None
+    return [candidate.category, *([] if item is None else [item.category])]
 
 
 def _phase(rung: Rung, candidate: Candidate) -> list[Removal]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from engine.domain.customers import Grant, Preferences, Purpose
 from engine.domain.decisions import Rung
 from engine.domain.signals import BOTTOM, Heard, Record, Signal, Standing
 from modes import attention, posterior, success
-from modes.policy import Policy
+from modes.policy import Harm, Policy, Worth
 from modes.signals import LESSONS
 
 Floats = NDArray[np.float64]
@@ -27,7 +26,6 @@ GRANTED = 0.5  # trust of who let orders be made for them, where they stated no 
 COMFORT, WIDTH = 0.5, 0.8  # rungs above the stated ceiling at which half are uncomfortable, and how steeply
 REPAIR = timedelta(days=28)  # after an incident: the bar is higher, fewer messages are sent, nothing is tried out
 REPAIRED = timedelta(days=14)  # after an incident elsewhere, before a need climbs again
-TWICE = timedelta(days=90)  # two incidents within which the customer is asked first, everywhere
 HIGHER = 0.05  # the bar, while an incident is fresh
 QUIET = 1  # message in seven days, after a complaint
 TAKEN = (Signal.ACCEPTED, Signal.EDITED, Signal.KEPT, Signal.KEPT_UNNOTICED)
@@ -67,10 +65,10 @@ class Conduct:
         """Computed from what the customer stated and from everything that was heard of them."""
         record = context.record
         heard = [one for one in record.heard if record.stated_at is None or one.at >= record.stated_at]
-        agency, trust = _believed(context, heard, now)
+        agency, trust = _believed(context, heard, now, policy.worth.agency)
         incidents = [one.at for one in record.heard if LESSONS[one.signal].incident]
         fresh = any(now - at < REPAIR for at in incidents)
-        cap, cap_by = _cap(agency, trust, incidents, record.heard)
+        cap, cap_by = _cap(agency, trust, incidents, record.heard, policy.harm)
         needs, taken, tried = _uptake(heard)
         complained = any(one.signal is Signal.COMPLAINED and now - one.at < REPAIR for one in heard)
         return cls(
@@ -88,10 +86,10 @@ class Conduct:
             needs=needs,
         )
 
-    def uptake(self, need: str | None, policy: Policy) -> Floats:
+    def uptake(self, need: str | None, worth: Worth) -> Floats:
         """How often each rung is taken up for a need, shape (6,)."""
         place = self.needs.index(need) if need in self.needs else len(self.needs)
-        found: Floats = success.taken_up(self.taken, self.tried, policy.worth.success)[0, place]
+        found: Floats = success.taken_up(self.taken, self.tried, worth.success)[0, place]
         return found
 
     def standing(self, need: str) -> Standing:
@@ -152,10 +150,10 @@ def _halved(counts: tuple[float, ...], kept: int) -> tuple[float, ...]:
 
 
 def _believed(
-    context: Context, heard: Sequence[Heard], now: datetime
+    context: Context, heard: Sequence[Heard], now: datetime, usual: float
 ) -> tuple[posterior.Posterior, posterior.Posterior]:
     """Posteriors of agency and trust."""
-    agency, trust = _before(context)
+    agency, trust = _before(context, usual)
     lessons = [LESSONS[one.signal] for one in heard]
     ages = np.array([(now - one.at) / DAY for one in heard], float)
     incidents = np.array([lesson.incident for lesson in lessons], bool)
@@ -167,12 +165,12 @@ def _believed(
     )
 
 
-def _before(context: Context) -> tuple[float, float]:
-    """The means of the priors: what was stated, in so many words or by ceilings; else what is usual."""
+def _before(context: Context, agency_here: float) -> tuple[float, float]:
+    """The means of the priors: what was stated, in so many words or by ceilings; else what is usual in this shop."""
     record, ceiling = context.record, context.preferences.ceiling
     granted = context.consents.get(Purpose.AUTOMATION) is Grant.GRANTED
     stated = [AGENCY_OF[rung] for rung in _ceilings(context.preferences)]
-    usual = float(posterior.drawn(sum(stated), len(stated), posterior.AGENCY, posterior.OF_CUSTOMER))
+    usual = float(posterior.drawn(sum(stated), len(stated), agency_here, posterior.OF_CUSTOMER))
     agency = usual if ceiling is None else AGENCY_OF[ceiling]
     faith = GRANTED if granted else posterior.TRUST
     trust = faith if ceiling is None else max(TRUST_OF[ceiling], faith if granted else 0.0)
@@ -187,16 +185,38 @@ def _ceilings(preferences: Preferences) -> list[Rung]:
 
 
 def _cap(
-    agency: posterior.Posterior, trust: posterior.Posterior, incidents: Sequence[datetime], heard: Iterable[Heard]
+    agency: posterior.Posterior,
+    trust: posterior.Posterior,
+    incidents: Sequence[datetime],
+    heard: Iterable[Heard],
+    harm: Harm,
 ) -> tuple[Rung, str]:
     by_wish = Rung(int(posterior.cap(agency.mean, 1.0)))
     by_faith = Rung(int(posterior.cap(0.0, trust.mean)))
     found = min((by_wish, "agency"), (by_faith, "trust"), key=lambda one: one[0])
     raised = max((one.at for one in heard if one.signal is Signal.RAISED), default=None)
     counted = sorted(at for at in incidents if raised is None or at > raised)
-    if found[0] > Rung.APPROVE and any(b - a <= TWICE for a, b in pairwise(counted)):
+    if found[0] > Rung.APPROVE and spent(counted, harm):
         return Rung.APPROVE, "incidents"
     return found
+
+
+def spent(incidents: Sequence[datetime], harm: Harm) -> bool:
+    """Whether so many incidents ever lay so close together, that the budget of harm was used up.
+
+    Parameters
+    ----------
+    incidents : ascending; what came before the customer last raised a ceiling does not count
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> days = [datetime(2017, month, 1, tzinfo=UTC) for month in (1, 5, 7)]
+    >>> spent(days[:2], Harm(orders=2, days=90)), spent(days, Harm(orders=2, days=90)), spent(days, Harm(orders=3))
+    (False, True, False)
+    """
+    ends = incidents[harm.orders - 1 :]
+    return any(last - first <= harm.days * DAY for first, last in zip(incidents, ends, strict=False))
 
 
 def _uptake(heard: Sequence[Heard]) -> tuple[tuple[str, ...], Floats, Floats]:

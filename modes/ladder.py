@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincc, betaln
+from scipy.special import betainc, betaincc, betaln
 from scipy.stats import beta
 
 from engine.domain.decisions import Rung
@@ -151,8 +151,8 @@ def ready(usual: Floats | float, hits: Floats | float, misses: Floats | float, b
     return found
 
 
-def e_value(hits: Floats | float, misses: Floats | float, bar: float) -> Floats:
-    """How much better the record fits a share above the bar than the bar: a uniform mixture over (bar, 1) against it.
+def e_value(hits: Floats | float, misses: Floats | float, bar: float, top: float = 1.0) -> Floats:
+    """How much better the record fits a share above the bar than the bar: a uniform mixture over (bar, top) against it.
 
     A record that is right no more often than the bar reaches 20 with probability 1/20 at most, however often one looks.
 
@@ -162,6 +162,8 @@ def e_value(hits: Floats | float, misses: Floats | float, bar: float) -> Floats:
     [18.14, 31.87, 1.81, 1.0]
     """
     s, f = np.asarray(hits, float), np.asarray(misses, float)
-    log_mixture = betaln(s + 1, f + 1) + np.log(np.maximum(betaincc(s + 1, f + 1, bar), 1e-300)) - np.log(1 - bar)
+    above, below = betaincc(s + 1, f + 1, bar), betainc(s + 1, f + 1, bar)
+    mass = np.where(above < 0.5, above - betaincc(s + 1, f + 1, top), betainc(s + 1, f + 1, top) - below)
+    log_mixture = betaln(s + 1, f + 1) + np.log(np.maximum(mass, 1e-300)) - np.log(top - bar)
     found: Floats = np.exp(np.minimum(log_mixture - s * np.log(bar) - f * np.log1p(-bar), 700.0))
     return found

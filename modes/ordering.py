@@ -13,7 +13,8 @@ from engine.domain.house import House
 from engine.domain.nudges import Nudge
 from engine.domain.rules import Cap, Counted
 from engine.domain.shopping import Item
-from modes import agency, notices, rules, stopping
+from modes import agency, gate, notices, rules, stopping
+from modes.policy import Policy
 from modes.rules import Objection, judging
 
 STALE = timedelta(days=3)  # an order that could not be placed for so long is no longer expected
@@ -27,12 +28,18 @@ LEFT_OUT = (
 
 
 def objections(
-    execution: Execution, context: Context, now: datetime, items: Mapping[str, Item], house: House
+    execution: Execution,
+    context: Context,
+    now: datetime,
+    items: Mapping[str, Item],
+    house: House,
+    policy: Policy = Policy(),
 ) -> list[Objection]:
     """Everything that speaks against placing a due execution now; empty where it may be placed."""
     found = [*stopping.of(execution, now, house), *_timing(execution, context, now)]
     found += rules.at_placing(execution, context, now, items)
     found += judging.at_placing(execution, context, now, items, house).objections
+    found += [*_masked(execution, items, policy), *_shut(execution, house)]
     known = {(one.rule, one.detail.get("item_id")) for one in found}
     return found + [one for one in _risen(execution, items) if (one.rule, one.detail["item_id"]) not in known]
 
@@ -43,6 +50,7 @@ def risks(
     now: datetime,
     items: Mapping[str, Item],
     house: House,
+    policy: Policy,
     failing: Collection[str] = (),
 ) -> list[Objection]:
     """What would speak against a waiting execution when it is due, as things stand now.
@@ -53,7 +61,7 @@ def risks(
     ----------
     failing : names of gateways that do not answer
     """
-    found = objections(execution, context, max(now, execution.due_at), items, house)
+    found = objections(execution, context, max(now, execution.due_at), items, house, policy)
     if stopping.gateway(execution) in failing:
         found.append(Objection(stage=Stage.AVAILABILITY, rule="gateway.failing"))
     return [one for one in found if one.rule != "approval.missing"]
@@ -82,6 +90,27 @@ def _timing(execution: Execution, context: Context, now: datetime) -> list[Objec
     if now - execution.expected_at > STALE:
         found.append(Objection(stage=Stage.ELIGIBILITY, rule="execution.stale"))
     return found
+
+
+def _masked(execution: Execution, items: Mapping[str, Item], policy: Policy) -> list[Objection]:
+    """What the shop never orders, whatever was announced before it said so."""
+    return [
+        Objection(stage=one.stage, rule=one.rule, detail=one.detail)
+        for line in execution.lines
+        for one in gate.masked(execution.rung, line.need, _category(line, items), policy)
+    ]
+
+
+def _category(line: ExecutionLine, items: Mapping[str, Item]) -> list[tuple[str, ...]]:
+    return [items[line.item_id].category] if line.item_id in items else []
+
+
+def _shut(execution: Execution, house: House) -> list[Objection]:
+    """What was announced before the watch shut its rung; later ones rest on a newer certificate."""
+    shut_at = house.shut.get(execution.rung)
+    if shut_at is None or execution.created_at > shut_at:
+        return []
+    return [Objection(stage=Stage.GATE, rule="watch.shut", detail={"since": shut_at.isoformat()})]
 
 
 def _risen(execution: Execution, items: Mapping[str, Item]) -> list[Objection]:

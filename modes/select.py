@@ -91,7 +91,7 @@ def execution(choice: Choice, scene: Scene) -> ExecutionDraft:
 
 def worth_before(found: Prospect, scene: Scene) -> Floats:
     """The value of every rung without what its message costs, shape (6,); the need's probability is known."""
-    wanted, policy = found.wanted, scene.policy
+    wanted, worth = found.wanted, scene.policy.worth_of(found.candidate.category)
     assert wanted.probability is not None
     family = wanted.need.family
     unstated = not agency.stated(scene.context, family, found.candidate.category)
@@ -103,10 +103,10 @@ def worth_before(found: Prospect, scene: Scene) -> Floats:
         present=scene.present,
         load=attention.load_before(scene.context.messages, scene.now),
         agency=float(scene.conduct.agency.mean),
-        success=scene.conduct.uptake(family, policy),
+        success=scene.conduct.uptake(family, worth),
         beyond=conduct.beyond(agency.UNSTATED) if unstated else None,
     )
-    return before_messages(stakes, policy.worth_of(found.candidate.category))
+    return before_messages(stakes, worth)
 
 
 def _next(left: Sequence[Prospect], spent: Spent, scene: Scene) -> Choice:
@@ -128,6 +128,7 @@ def _next(left: Sequence[Prospect], spent: Spent, scene: Scene) -> Choice:
         chance=scene.policy.chance,
         here=np.full((1, 1, 1), scene.present),
         curious=np.full((1, len(ordered)), scene.conduct.curious),
+        worths=[scene.policy.worth_of(found.candidate.category) for found in ordered],
     )
     found = ordered[int(turn.place[0])]
     values = dict(zip(Rung, turn.value[0].tolist(), strict=True))

@@ -5,6 +5,7 @@ Arrays of customers (n) and needs (m); one decision for one customer is the case
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.domain.decisions import Rung
 from modes import attention
-from modes.policy import NONE, Chance, Policy
+from modes.policy import NONE, Chance, Policy, Worth
 from modes.value import UNASKED
 
 __all__ = ["NONE", "Chance", "Selected", "Turn", "drawn", "select", "turn"]
@@ -118,6 +119,7 @@ def turn(
     chance: Chance,
     here: Bools,
     curious: Bools,
+    worths: Sequence[Worth] = (),
 ) -> Turn:
     """The next need of each customer that is not chosen for yet: one step of ``select``.
 
@@ -126,13 +128,15 @@ def turn(
     chosen : bool array of shape (n, m), whose turn is over
     draws : float array of shape (n, m), from [0, 1)
     here : bool array of shape (n, 1, 1), whether the customer is here
+    worths : what each need's category is worth; none: all as the shop says
     """
-    rows = np.arange(len(load))
+    rows, worths = np.arange(len(load)), worths or [policy.worth]
     speaks = np.broadcast_to(attention.spoken(here), (len(load), 1, 6))
-    priced = before_messages - speaks * attention.price(load, policy.worth)[:, None, None]
+    price = np.stack([attention.price(load, worth) for worth in worths], axis=1)
+    priced = before_messages - speaks * price[:, :, None]
     silenced = speaks & (left < 1)[:, None, None]
     free = allowed & ~silenced & ((priced >= policy.min_value) | (np.arange(6) == Rung.RESPOND))
-    worth = np.where(free, np.round(priced, 9) + _margins(policy), NEVER)
+    worth = np.where(free, np.round(priced, 9) + _margins(worths), NEVER)
     best = worth.argmax(axis=2)
     place = _turn(best, worth, chosen)
     shares = _shares(worth[rows, place], best[rows, place], chance, curious[rows, place])
@@ -159,9 +163,9 @@ def drawn(shares: Floats, draws: Floats) -> Ints:
     return found
 
 
-def _margins(policy: Policy) -> Floats:
-    """So little that the shop's margin parts equals and nothing else."""
-    return np.array([1e-10 * np.clip(policy.worth.margin.get(rung, 0.0), -1, 1) for rung in Rung])
+def _margins(worths: Sequence[Worth]) -> Floats:
+    """So little that the shop's margin parts equals and nothing else, shape (1, needs or 1, 6)."""
+    return np.array([[[1e-10 * np.clip(worth.margin.get(rung, 0.0), -1, 1) for rung in Rung] for worth in worths]])
 
 
 def _turn(best: Ints, worth: Floats, chosen: Bools) -> Ints:

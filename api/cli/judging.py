@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import click
 import typer
 
-from api.cli import out
+from api.cli import out, policies
 from api.cli.here import instant, opened
 from api.cli.out import AsJson
 from engine.config import Settings
@@ -27,6 +27,8 @@ def register(app: typer.Typer) -> None:
     app.command("backtest")(backtest)
     modes = typer.Typer(help="How decisions come about.", no_args_is_help=True)
     modes.command("report")(report_modes)
+    modes.command("policy")(policies.show_policy)
+    modes.command("fit")(policies.fit_policy)
     modes.callback()(_modes)
     app.add_typer(modes, name="modes")
 

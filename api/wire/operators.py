@@ -9,7 +9,7 @@ from engine.domain.jobs import JobRun, RunState
 from engine.store.audit import Entry
 from engine.store.models import Trained
 
-JOBS = ("sweep", "plan", "train", "reconcile")
+JOBS = ("sweep", "plan", "train", "shadow", "reconcile", "measure")
 
 
 class ModelOut(Wire):

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from engine.domain.decisions import Rung
 from engine.domain.rules import Rule, Uses
 from engine.domain.stops import Stop
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class House:
-    """What is in force at one instant, read once a decision and once a batch of placings."""
+    """What is in force at one instant, read once a decision and once a batch of placings.
+
+    Attributes
+    ----------
+    stops : the stop switch
+    rules : of the operators, by id
+    uses : what counts against the caps among them
+    zone : the business's: its days are those of caps
+    shut : when the live watch shut a rung that nobody opened again, see ``modes.watch``
+    """
 
     stops: tuple[Stop, ...] = ()
-    rules: tuple[Rule, ...] = ()  # by id
-    uses: Uses = field(default_factory=dict)  # what counts against the caps among them
-    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))  # the business's: its days are those of caps
+    rules: tuple[Rule, ...] = ()
+    uses: Uses = field(default_factory=dict)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    shut: Mapping[Rung, datetime] = field(default_factory=dict)

@@ -62,8 +62,12 @@ class Model:
     baskets: NextBasket
     replenishment: Replenishment
     evidence: Mapping[int, certificates.Evidence]  # by window in days
+    stakes: tuple[float, ...] = ()  # prices of orders, minor units, that part classes with proofs of their own
+    by_stake: Mapping[int, tuple[certificates.Evidence, ...]] = field(default_factory=dict)  # by window, then class
     kinds: Kinds | None = None  # of customers; None: too few customers to tell any apart
-    _certificates: dict[tuple[int, float], Certificate] = field(default_factory=dict, repr=False)  # made once
+    _certificates: dict[tuple[int, float, int | None], Certificate] = field(
+        default_factory=dict, repr=False
+    )  # made once
 
     def recommend(
         self,
@@ -211,16 +215,27 @@ class Model:
                 found.append((self.catalogue.items[code], float(scores[code])))
         return _listed(found, reasons.POPULAR)
 
-    def certificate(self, window_days: int, promise: float) -> Certificate:
+    def certificate(self, window_days: int, promise: float, *, stake: float | None = None) -> Certificate:
         """The proof that orders made unasked keep ``promise``; shut where there is none.
 
-        ``window_days`` is the window of the orders: 7, 14 or 28.
+        Parameters
+        ----------
+        window_days : of the orders: 7, 14 or 28
+        stake : price of an order, minor units, whose class is asked for; None, or a model without classes: of all
         """
-        key = (window_days, promise)
+        one = None if stake is None or not self.stakes else int(certificates.stake_class(stake, self.stakes))
+        key = (window_days, promise, one)
         if key not in self._certificates:
-            id = f"{self.model_id}.{window_days}d.{promise:g}"
-            self._certificates[key] = certificates.certify(self.evidence[window_days], promise, certificate_id=id)
+            self._certificates[key] = self._certified(window_days, promise, one)
         return self._certificates[key]
+
+    def _certified(self, window_days: int, promise: float, one: int | None) -> Certificate:
+        id = f"{self.model_id}.{window_days}d.{promise:g}"
+        if one is None:
+            return certificates.certify(self.evidence[window_days], promise, certificate_id=id)
+        proof = certificates.certify(self.by_stake[window_days][one], promise, certificate_id=f"{id}.s{one}")
+        low, high = (None, *self.stakes)[one], (*self.stakes, None)[one]
+        return replace(proof, at_least=low, below=high)
 
     def _id(self, code: int, strangers: Sequence[str]) -> str:
         known = len(self.catalogue)
@@ -248,6 +263,11 @@ def encode(model: Model) -> Artifact:
         **{name: ranker.arrays() for name, ranker in _rankers(baskets.learned) if ranker is not None},
         "replenishment": model.replenishment.arrays(),
         **{f"evidence{window}": found.arrays() for window, found in model.evidence.items()},
+        **{
+            f"evidence{window}s{n}": found.arrays()
+            for window, several in model.by_stake.items()
+            for n, found in enumerate(several)
+        },
         **({} if model.kinds is None else {"kinds": model.kinds.arrays()}),
     }
     return Artifact(
@@ -262,6 +282,7 @@ def encode(model: Model) -> Artifact:
             "features": list(NAMES),
             "rankers": [name for name, ranker in _rankers(baskets.learned) if ranker is not None],
             "windows": sorted(model.evidence),
+            **({"stakes": list(model.stakes)} if model.stakes else {}),
         },
         metrics=model.metrics,
         arrays={f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()},
@@ -291,6 +312,8 @@ def _decoded(artifact: Artifact) -> Model:
         start = f"{name}."
         return {key.removeprefix(start): array for key, array in artifact.arrays.items() if key.startswith(start)}
 
+    stakes = tuple(float(bound) for bound in artifact.settings.get("stakes", ()))
+
     def ranker(name: str) -> Ranker | None:
         return Ranker.of_arrays(part(name)) if name in artifact.settings["rankers"] else None
 
@@ -319,6 +342,13 @@ def _decoded(artifact: Artifact) -> Model:
         evidence={
             window: certificates.Evidence.of_arrays(window, part(f"evidence{window}"))
             for window in artifact.settings["windows"]
+        },
+        stakes=stakes,
+        by_stake={
+            window: tuple(
+                certificates.Evidence.of_arrays(window, part(f"evidence{window}s{n}")) for n in range(len(stakes) + 1)
+            )
+            for window in (artifact.settings["windows"] if stakes else ())
         },
         kinds=Kinds.of_arrays(part("kinds")) if part("kinds") else None,
     )

@@ -8,7 +8,7 @@ that does not (fixed-sequence testing; Angelopoulos, Bates, Candes, Jordan, Lei:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
@@ -18,7 +18,7 @@ from scipy.stats import beta
 
 from engine.errors import InputError
 from engine.learn.hazard import Hazards
-from engine.learn.purchases import median_gaps
+from engine.learn.purchases import median_gaps, usual_amounts
 from engine.learn.results import Certificate
 from engine.learn.rhythm import is_due, order_window
 from engine.learn.snapshots import Snapshot, Snapshots
@@ -81,8 +81,70 @@ def gathered(snapshots: Snapshots, day: float, window: int, *, own_window: bool 
     ----------
     own_window : only the pairs that would be ordered for unasked over this window, see ``rhythm``; False: all pairs
     """
+    return _counted(_pooled(snapshots, day, window, own_window), window, day)
+
+
+def by_stake(
+    snapshots: Snapshots, day: float, window: int, bounds: Sequence[float], *, own_window: bool = True
+) -> tuple[Evidence, ...]:
+    """The same for each stake class, the lowest first: pairs by what they usually came to on a day before their window.
+
+    Parameters
+    ----------
+    bounds : minor units, ascending; a class reaches from one of them to below the next. Pairs of which it is not known
+        what they came to belong to none.
+    """
+    pooled = _pooled(snapshots, day, window, own_window)
+    classes = stake_class(pooled.stakes, bounds)
+    known = np.isfinite(pooled.stakes)
+    return tuple(_counted(pooled.take(known & (classes == one)), window, day) for one in range(len(bounds) + 1))
+
+
+def stake_class(stakes: Floats | float, bounds: Sequence[float]) -> Ints:
+    """Which class each price of an order lies in; what is not known lies in the highest.
+
+    Examples
+    --------
+    >>> stake_class(np.array([999.0, 1000.0, np.nan]), [1000.0]).tolist()
+    [0, 1, 1]
+    """
+    return np.searchsorted(np.asarray(bounds, float), np.asarray(stakes, float), side="right").astype(np.int64)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Pooled:
+    """Pairs of several windows, an array a column."""
+
+    probabilities: Floats
+    came: NDArray[np.bool_]
+    owners: Ints
+    stakes: Floats
+    windows: tuple[float, ...]
+
+    def take(self, kept: NDArray[np.bool_]) -> _Pooled:
+        return replace(
+            self,
+            probabilities=self.probabilities[kept],
+            came=self.came[kept],
+            owners=self.owners[kept],
+            stakes=self.stakes[kept],
+        )
+
+
+def _counted(pooled: _Pooled, window: int, day: float) -> Evidence:
+    return evidence(
+        window_days=window,
+        probabilities=pooled.probabilities,
+        came=pooled.came,
+        households=pooled.owners,
+        windows=pooled.windows,
+        now=day,
+    )
+
+
+def _pooled(snapshots: Snapshots, day: float, window: int, own_window: bool) -> _Pooled:
     fitted, used = _before(snapshots, day, window)
-    probabilities, came, owners = [], [], []
+    probabilities, came, owners, stakes = [np.zeros(0)], [np.zeros(0, bool)], [np.zeros(0, np.int64)], [np.zeros(0)]
     for cutoff in used:
         seen = snapshots.at(cutoff)
         scores = fitted.within(seen.traits.values, cutoff, window) if fitted else np.zeros(0)
@@ -92,13 +154,13 @@ def gathered(snapshots: Snapshots, day: float, window: int, *, own_window: bool 
         probabilities.append(scores[meant])
         came.append(seen.came(window)[meant])
         owners.append(seen.owners[meant])
-    return evidence(
-        window_days=window,
-        probabilities=np.concatenate(probabilities) if used else np.zeros(0),
-        came=np.concatenate(came) if used else np.zeros(0, bool),
-        households=np.concatenate(owners) if used else np.zeros(0, np.int64),
-        windows=used,
-        now=day,
+        stakes.append(usual_amounts(snapshots.purchases, cutoff)[seen.traits.pairs[meant]])
+    return _Pooled(
+        probabilities=np.concatenate(probabilities),
+        came=np.concatenate(came),
+        owners=np.concatenate(owners),
+        stakes=np.concatenate(stakes),
+        windows=tuple(used),
     )
 
 

@@ -30,6 +30,7 @@ class Purchases:
     visit_starts : int array of shape (n_customers + 1,), where the customer's visits begin
     visit_days : float array of shape (n_visits,), days since 1970-01-01 UTC, the first order of that UTC day
     all_pairs, all_days : every purchase, also the later ones of a day, by pair and time
+    all_amounts : what each came to, minor units, nan where unknown; None: unknown of all
     """
 
     owners: Ints
@@ -41,15 +42,19 @@ class Purchases:
     visit_days: Floats
     all_pairs: Ints
     all_days: Floats
+    all_amounts: Floats | None = None
 
     @classmethod
-    def of(cls, customers: NDArray[Any], families: NDArray[Any], days: Floats) -> Purchases:
+    def of(
+        cls, customers: NDArray[Any], families: NDArray[Any], days: Floats, amounts: Floats | None = None
+    ) -> Purchases:
         """From lines in any order.
 
         Parameters
         ----------
         customers, families : int arrays of shape (n_lines,), codes from 0
         days : float array of shape (n_lines,), days since 1970-01-01 UTC
+        amounts : float array of shape (n_lines,), minor units, nan where unknown; None: unknown of all
         """
         customers, families = customers.astype(np.int64), families.astype(np.int64)
         order = np.lexsort((days, families, customers))
@@ -68,6 +73,7 @@ class Purchases:
             visit_days=visit_days,
             all_pairs=pairs,
             all_days=days,
+            all_amounts=None if amounts is None else amounts[order],
         )
 
     @property
@@ -95,6 +101,7 @@ class Purchases:
             visit_days=self.visit_days[visits],
             all_pairs=(np.cumsum(pairs) - 1)[self.all_pairs[every]],
             all_days=self.all_days[every],
+            all_amounts=None if self.all_amounts is None else self.all_amounts[every],
         )
 
     def next_days(self, day: float) -> Floats:
@@ -104,6 +111,25 @@ class Purchases:
         found = np.full(self.n_pairs, np.inf)
         found[pairs[::-1]] = days[::-1]  # the earliest of a pair is written last
         return found
+
+
+def usual_amounts(purchases: Purchases, day: float) -> Floats:
+    """What each pair's purchases came to on the days before ``day``, on average; nan where that is not known.
+
+    Examples
+    --------
+    >>> bought = Purchases.of(*np.array([[0, 0, 0], [1, 1, 1]]), np.array([1.0, 1.5, 9.0]), np.array([200.0, 100, 500]))
+    >>> usual_amounts(bought, 8.0), usual_amounts(bought, 10.0)
+    (array([300.]), array([400.]))
+    """
+    if purchases.all_amounts is None:
+        return np.full(purchases.n_pairs, np.nan)
+    before = purchases.all_days < day
+    total = np.bincount(purchases.all_pairs[before], purchases.all_amounts[before], minlength=purchases.n_pairs)
+    of = np.repeat(np.arange(purchases.n_pairs), np.diff(purchases.starts))
+    days = np.bincount(of[purchases.days < day], minlength=purchases.n_pairs)
+    found: Floats = np.where(days > 0, total / np.maximum(days, 1), np.nan)
+    return found
 
 
 def median_gaps(purchases: Purchases, pairs: Ints, counts: Ints) -> Floats:

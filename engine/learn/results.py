@@ -93,6 +93,8 @@ class Certificate:
     lower: float | None = None  # one-sided lower bound of the precision there
     windows: tuple[float, ...] = ()  # cut-offs the windows began at, days since 1970-01-01 UTC
     reason: str = ""
+    at_least: float | None = None  # of orders from this price on, minor units; None: from any
+    below: float | None = None  # and below this one
 
     @property
     def is_open(self) -> bool:

@@ -18,7 +18,7 @@ from engine.learn.als import Factorize
 from engine.learn.baskets import Learned, NextBasket
 from engine.learn.cases import of_lines
 from engine.learn.catalogue import Catalogue
-from engine.learn.certificate import Evidence, gathered
+from engine.learn.certificate import Evidence, by_stake, gathered
 from engine.learn.evaluation import Exam
 from engine.learn.learning import learned
 from engine.learn.lines import Lines, Split, last_orders
@@ -62,6 +62,7 @@ def train(
     before: Personas | None = None,
     factorize: Factorize | None = None,
     enough: Enough = never,
+    stakes: tuple[float, ...] = (),
     seed: int = 0,
     say: Say = lambda stage, done, total: None,
 ) -> Trained:
@@ -75,15 +76,18 @@ def train(
     before : the served model's personas, whose ids and names go on
     factorize : what fits tastes; None: ``implicit``, here
     enough : whether no more is to be spent on finding settings
+    stakes : prices of orders, minor units, at which another certificate is asked for
     """
     day = day_of(as_of)
     amounts = None if amounts is None else amounts[lines.days < day]
+    if amounts is None or not np.isfinite(amounts).any():
+        stakes = ()  # no price is known: there is one class
     lines = lines.before(day)
     split = last_orders(lines)
     with ThreadPoolExecutor(1) as beside:
 
         def forecast() -> Future[_Forecast]:
-            return beside.submit(_Forecast.fit, lines, catalogue, day, seed)
+            return beside.submit(_Forecast.fit, lines, catalogue, day, seed, amounts if stakes else None, stakes)
 
         early = forecast() if len(lines) <= BESIDE else None
         found = learned(
@@ -128,6 +132,8 @@ def train(
         baskets=NextBasket(learned=found, sources=sources),
         replenishment=forecasts.replenishment,
         evidence=forecasts.evidence,
+        stakes=stakes,
+        by_stake=forecasts.by_stake,
         kinds=kinds if isinstance(kinds, Kinds) else None,
     )
     return Trained(model=model, ours=ours, served=theirs, shadows=forecasts.shadows)
@@ -139,25 +145,49 @@ class _Forecast:
 
     replenishment: Replenishment
     evidence: Mapping[int, Evidence]
+    by_stake: Mapping[int, tuple[Evidence, ...]]
     metrics: Mapping[str, object] | None
     shadows: Shadows
 
     @classmethod
-    def fit(cls, lines: Lines, catalogue: Catalogue, day: float, seed: int) -> _Forecast:
-        snapshots = snapshots_of(lines, catalogue, day, seed)
+    def fit(
+        cls,
+        lines: Lines,
+        catalogue: Catalogue,
+        day: float,
+        seed: int,
+        amounts: Floats | None,
+        stakes: tuple[float, ...],
+    ) -> _Forecast:
+        snapshots = snapshots_of(lines, catalogue, day, seed, amounts=amounts)
         return cls(
             replenishment=Replenishment.fit(snapshots, catalogue.families),
             evidence={window: gathered(snapshots, day, window) for window in WINDOWS},
+            by_stake={window: by_stake(snapshots, day, window, stakes) for window in (WINDOWS if stakes else ())},
             metrics=_replenishment(snapshots),
             shadows=shadows(snapshots, day),
         )
 
 
-def snapshots_of(lines: Lines, catalogue: Catalogue, day: float, seed: int, *, by_item: bool = False) -> Snapshots:
-    """The snapshots of families up to a day, or of items, each taken for a family of its own."""
+def snapshots_of(
+    lines: Lines,
+    catalogue: Catalogue,
+    day: float,
+    seed: int,
+    *,
+    by_item: bool = False,
+    amounts: Floats | None = None,
+) -> Snapshots:
+    """The snapshots of families up to a day, or of items, each taken for a family of its own.
+
+    Parameters
+    ----------
+    amounts : float array of shape (n_lines,), minor units of each line, nan where unknown; None: of all
+    """
     bought = lines.before(day)
     codes = bought.items if by_item else catalogue.family_of[bought.items]
-    purchases = Purchases.of(bought.customers, codes, bought.days)
+    paid = None if amounts is None else amounts[lines.days < day]
+    purchases = Purchases.of(bought.customers, codes, bought.days, paid)
     n = len(catalogue) if by_item else len(catalogue.families)
     return Snapshots(purchases=purchases, n_families=n, until=day, seed=seed)
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from engine.domain.executions import SPENT, STOPPABLE
 from engine.domain.house import House
-from engine.store import rules, stops
+from engine.store import rules, stops, watches
 from engine.store.database import Tx
 
 UTC = ZoneInfo("UTC")
@@ -31,4 +31,5 @@ def read(
         rules.lock_caps(tx, ruling)
     states = SPENT if placing else (*STOPPABLE, *SPENT)
     used = rules.uses(tx, ruling, customers, states, now, zone)
-    return House(stops=stops.in_force(tx, now), rules=ruling, uses=used, zone=zone)
+    shut = watches.shut(tx, now)
+    return House(stops=stops.in_force(tx, now), rules=ruling, uses=used, zone=zone, shut=shut)

@@ -644,3 +644,19 @@ rule_failures = Table(  # how often a version of a rule could not be told true o
     Column("first_at", UtcDateTime, nullable=False),
     Column("last_at", UtcDateTime, nullable=False),
 )
+
+watches = Table(  # the live watches over orders made unasked; one begins where the one before shut its rung
+    "watches",
+    metadata,
+    Column("rung", String(10), primary_key=True),
+    Column("began_at", UtcDateTime, primary_key=True),
+    Column("promise", Float, nullable=False),
+    Column("judged", Integer, nullable=False),
+    Column("wrong", Integer, nullable=False),
+    Column("wealth", Float, nullable=False),
+    Column("evidence", Json, nullable=False),
+    Column("looked_at", UtcDateTime, nullable=False),
+    Column("shut_at", UtcDateTime),
+    Column("reopened_at", UtcDateTime),
+    Column("reopened_by", String(200)),
+)

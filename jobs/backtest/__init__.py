@@ -238,7 +238,7 @@ def run(
             learned = _learned(read, settings, day, model, say)
             model = learned.model
             heard = shadow.told(learned.shadows, read.customer_ids, read.catalogue.families)
-            replay.records = shadow.stood(heard, model, day)
+            replay.records = shadow.stood(heard, model, day, replay.policy)
             fits.append(_fit(model, day, replay.policy))
         say(f"deciding, {day.date()}", n, len(days))
         assert model is not None
@@ -305,6 +305,7 @@ def _learned(read: shopping.Shopping, settings: Settings, day: datetime, before:
         amounts=read.amounts,
         before=None if before is None or before.kinds is None else before.kinds.personas,
         factorize=factorize(settings),
+        stakes=Policy.of(settings).bounds,
         seed=SEED,
         say=lambda stage, done, total: say(f"learning for {day.date()}: {stage}", done, total),
     )

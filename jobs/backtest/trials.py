@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from engine.domain.context import Context
 from engine.domain.decisions import Decision, Experience, Rung, Source
 from engine.domain.executions import Execution, State
+from engine.learn.base import Certificate, Forecast
 from modes import agency, attention, capability, curate, execute, gate
 from modes.deeds import deeds
 from modes.execute import Plan
@@ -131,7 +132,7 @@ def _orders(wanted: Wanted, scene: Scene, memory: Memory) -> Iterator[Trial]:
     cycle = execute.cycle(need.family, scene.context)
     for rung in ORDERS:
         unasked = rung in EXECUTES
-        if unasked and gate.removals(gate.certificate(scene.model, rung, order, scene.policy), order):
+        if unasked and gate.removals(_proof(rung, order, planned, scene), order):
             continue
         if memory.takes(rung, need.family, cycle, need.window_days, scene.now):
             over = order if unasked else need
@@ -147,6 +148,15 @@ def _orders(wanted: Wanted, scene: Scene, memory: Memory) -> Iterator[Trial]:
             yield _spoken(made, wanted, scene)
 
 
+def _proof(rung: Rung, order: Forecast, planned: Plan, scene: Scene) -> Certificate | None:
+    return gate.certificate(scene.model, rung, order, scene.policy, _category(order.item_id, scene), planned.total)
+
+
+def _category(item_id: str, scene: Scene) -> tuple[str, ...]:
+    item = scene.shelf.item(item_id)
+    return () if item is None else item.category
+
+
 def _wider(rung: Rung, wanted: Wanted) -> float | None:
     return wanted.order.window_days if rung is Rung.APPROVE and wanted.order is not None else None
 
@@ -156,12 +166,11 @@ def _spoken(trial: Trial, wanted: Wanted, scene: Scene) -> Trial:
 
 
 def _allowed(trial: Trial, wanted: Wanted, scene: Scene) -> bool:
-    """Whether consents, ceilings and mandates as they are stored let the customer be served so."""
+    """Whether consents, ceilings and mandates as they are stored, and the shop, let the customer be served so."""
     assert wanted.forecast is not None
     context, usual = scene.context, wanted.forecast.item_id
-    item = scene.shelf.item(usual)
-    category = () if item is None else item.category
-    if capability.removals(context, trial.rung):
+    category = _category(usual, scene)
+    if capability.removals(context, trial.rung) or gate.masked(trial.rung, trial.family, [category], scene.policy):
         return False
     if [*agency.removals(context, trial.rung, trial.family, category, scene.now)]:
         return False

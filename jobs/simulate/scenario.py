@@ -2,78 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from engine.errors import InputError, Problem, shown
+from engine.domain.stated import came, document, number, several, span, unknown, value, whole
+from engine.errors import InputError, Problem
 
 SHIPPED = Path(__file__).parent / "scenarios"
 RUNGS = 6
 KINDS = 3  # of customers
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Allowed:
-    """What a field of a scenario may hold."""
-
-    low: float = 0.0
-    high: float = math.inf
-    whole: bool = False
-    count: int = 0  # numbers in a list; 0 of a single number
-    rising: bool = False  # the list's numbers go up
-    total: float | None = None  # what they sum to
-
-    def __str__(self) -> str:
-        kind = "whole number" if self.whole else "number"
-        span = f"from {self.low:g}" + ("" if math.isinf(self.high) else f" to {self.high:g}")
-        if not self.count:
-            return f"a {kind} {span}"
-        more = " that do not fall" if self.rising else "" if self.total is None else f" that sum to {self.total:g}"
-        return f"a list of {self.count} {kind}s {span}{more}"
-
-    def read(self, given: object) -> Any:
-        """The value, or None where it is not allowed."""
-        if not self.count:
-            return self._number(given)
-        if not isinstance(given, list) or len(given) != self.count:
-            return None
-        found = tuple(self._number(one) for one in given)
-        if None in found or (self.rising and list(found) != sorted(found)):
-            return None
-        return found if self.total is None or math.isclose(sum(found), self.total, abs_tol=1e-6) else None
-
-    def _number(self, given: object) -> Any:
-        kinds = int if self.whole else (int, float)
-        if isinstance(given, bool) or not isinstance(given, kinds):
-            return None
-        if not (self.low <= given <= self.high and math.isfinite(given)):
-            return None
-        return given if self.whole else float(given)
-
-
-def number(low: float = 0.0, high: float = math.inf) -> Any:
-    """A field that holds one number."""
-    return field(metadata={"allowed": Allowed(low=low, high=high)})
-
-
-def whole(low: int = 0, high: float = math.inf) -> Any:
-    """A field that holds a whole number."""
-    return field(metadata={"allowed": Allowed(low=low, high=high, whole=True)})
-
-
-def several(count: int, low: float = 0.0, high: float = math.inf, total: float | None = None) -> Any:
-    """A field that holds a list of numbers."""
-    return field(metadata={"allowed": Allowed(low=low, high=high, count=count, total=total)})
-
-
-def span(low: float = 0.0, high: float = math.inf) -> Any:
-    """A field that holds two numbers, the first not above the second."""
-    return field(metadata={"allowed": Allowed(low=low, high=high, count=2, rising=True)})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,7 +136,6 @@ GROUPS: Mapping[str, type] = {
     "replies": Replies,
     "moods": Moods,
 }
-Given = Mapping[str, Any]
 
 
 def shipped() -> tuple[str, ...]:
@@ -240,10 +178,10 @@ def read(text: str, name: str) -> Scenario:
         if one.name in GROUPS:
             parts[one.name] = _group(one.name, given.get(one.name), problems)
         elif one.name != "name":
-            parts[one.name] = _value(one, one.name, given, problems)
-    problems += _unknown("", given, {"like", *parts})
+            parts[one.name] = value(one, one.name, given, problems)
+    problems += unknown("", given, {"like", *parts})
     if not problems and parts["burn_in"] >= parts["days"]:
-        problems.append(Problem(field="burn_in", expected="fewer than days", came=shown(parts["burn_in"])))
+        problems.append(Problem(field="burn_in", expected="fewer than days", came=came(parts["burn_in"])))
     if problems:
         raise InputError(problems)
     return Scenario(name=name, **parts)
@@ -251,12 +189,7 @@ def read(text: str, name: str) -> Scenario:
 
 def _document(text: str, name: str) -> dict[str, Any]:
     """The mapping that a text holds, over that of the scenario it is like."""
-    try:
-        given = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError.of(name, "YAML", str(error)) from None
-    if not isinstance(given, dict):
-        raise InputError.of(name, "a mapping of fields", given)
+    given = document(text, name)
     like = given.get("like")
     if like is None:
         return given
@@ -276,29 +209,12 @@ def _over(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
 def _group(name: str, given: object, problems: list[Problem]) -> Any:
     kind = GROUPS[name]
     if not isinstance(given, dict):
-        came = "nothing" if given is None else shown(given)
-        problems.append(Problem(field=name, expected="a mapping of fields, or `like` at the top", came=came))
+        problems.append(Problem(field=name, expected="a mapping of fields, or `like` at the top", came=came(given)))
         return None
     names = [one.name for one in fields(kind)]
-    problems += _unknown(f"{name}.", given, set(names))
-    found = {one.name: _value(one, f"{name}.{one.name}", given, problems) for one in fields(kind)}
+    problems += unknown(f"{name}.", given, set(names))
+    found = {one.name: value(one, f"{name}.{one.name}", given, problems) for one in fields(kind)}
     return None if None in found.values() else kind(**found)
-
-
-def _value(one: Field[Any], path: str, given: Given, problems: list[Problem]) -> Any:
-    allowed: Allowed = one.metadata["allowed"]
-    found = allowed.read(given.get(one.name))
-    if found is None:
-        came = shown(given[one.name]) if one.name in given else "nothing"
-        problems.append(Problem(field=path, expected=str(allowed), came=came))
-    return found
-
-
-def _unknown(prefix: str, given: Given, known: set[str]) -> Iterator[Problem]:
-    for name in given:
-        if name not in known:
-            expected = f"one of {', '.join(sorted(known))}"
-            yield Problem(field=f"{prefix}{name}", expected=expected, came="an unknown field")
 
 
 def _text(file: Path) -> str:

@@ -9,6 +9,7 @@ from engine.domain.executions import State
 from engine.domain.house import House
 from engine.domain.stops import Scope, Stop
 from modes import explain, ordering, stopping
+from modes.policy import Policy
 from tests.modes.shop import NOW, a_context, ago, allowed, an_execution, considered, decided, items_but, only, rules
 
 EXECUTE = {Rung.APPROVE, Rung.VETO, Rung.SILENT}
@@ -54,10 +55,10 @@ def test_what_is_not_held_goes_on(house):
 
 def test_a_stop_holds_a_due_order_whatever_else_speaks_against_it():
     waiting = an_execution(state=State.WAITING, at=NOW - timedelta(days=4))
-    found = ordering.objections(waiting, a_context(mandates=()), NOW, {}, a_house())
+    found = ordering.objections(waiting, a_context(mandates=()), NOW, {}, a_house(), Policy())
     assert {"stop.all", "execution.stale", "mandate.missing"} <= {one.rule for one in found}
     assert stopping.holds(found)
-    assert not stopping.holds(ordering.objections(waiting, a_context(mandates=()), NOW, {}, House()))
+    assert not stopping.holds(ordering.objections(waiting, a_context(mandates=()), NOW, {}, House(), Policy()))
 
 
 def test_an_order_is_at_risk_by_what_will_be_so_when_it_is_due():
@@ -65,7 +66,7 @@ def test_an_order_is_at_risk_by_what_will_be_so_when_it_is_due():
 
     def risks(house, failing=()):
         shelf = {item.item_id: item for item in items_but()}
-        return [one.rule for one in ordering.risks(waiting, a_context(), NOW, shelf, house, failing)]
+        return [one.rule for one in ordering.risks(waiting, a_context(), NOW, shelf, house, Policy(), failing)]
 
     assert risks(House()) == []
     assert risks(a_house(until=NOW + HOUR)) == []

@@ -29,8 +29,7 @@ from engine.domain.rules import (
 )
 from engine.domain.shopping import Customer
 from engine.domain.values import Money
-from modes import ordering
-from modes import explain
+from modes import explain, ordering
 from modes.rules import judging
 from tests.builders import an_item, usd
 from tests.modes.shop import (
@@ -79,7 +78,7 @@ def said(execution, *rules, context=None, item=None, **given):
     """What speaks against placing it now."""
     items = {"i1": item or an_item("i1", category=("DRINKS", "COFFEE"), price=usd(500))}
     known = context or a_context()
-    return [one.rule for one in ordering.objections(execution, known, NOW, items, house(*rules, **given))]
+    return [one.rule for one in ordering.objections(execution, known, NOW, items, house(*rules, **given), Policy())]
 
 
 def test_without_rules_everything_is_as_before():
