@@ -17,6 +17,7 @@ from engine.config import Settings
 from engine.domain.executions import Answer, Call, Execution, Result
 from engine.domain.values import parse_id
 from engine.errors import InputError, Unavailable
+from jobs.keptalive import KeptAlive, direct
 
 MOST_BYTES = 65_536  # of an answer; more is none that the contract knows
 CODES = ("out_of_stock", "price_changed", "payment_failed", "rejected")
@@ -82,6 +83,7 @@ class HttpGateway:
         self._signer = Webhook(secret) if secret else None
         self._seconds = self.terms.timeout.total_seconds()
         limits = httpx.Limits(max_connections=self.terms.at_once, max_keepalive_connections=self.terms.at_once)
+        self._kept = KeptAlive(self._seconds, MOST_BYTES) if client is None and direct(self._url) else None
         self._client = client or httpx.Client(timeout=self._seconds, limits=limits, follow_redirects=False)
 
     @classmethod
@@ -115,6 +117,8 @@ class HttpGateway:
     def close(self) -> None:
         """Let go of all connections."""
         self._client.close()
+        if self._kept is not None:
+            self._kept.close()
 
     def _asked(self, method: str, url: str, headers: Mapping[str, str], body: bytes, read: Reader) -> Answer:
         try:
@@ -124,6 +128,8 @@ class HttpGateway:
 
     def _called(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """The status and the body, read for as long as one time-out and up to the cap."""
+        if self._kept is not None:
+            return self._kept.call(method, url, headers, body)
         end, came = time.monotonic() + self._seconds, b""
         with self._client.stream(
             method, url, headers={"Accept-Encoding": "identity", **headers}, content=body or None

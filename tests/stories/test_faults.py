@@ -68,6 +68,11 @@ def in_a_process(url: str, home: Path, at: Callable[[Point], None]) -> int:
         os._exit(101)
 
 
+def within() -> float:
+    """The lease and two seconds; as much longer as this machine has more to do than it can."""
+    return WITHIN * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def assert_legal(db: Database, gateway: KeptGateway) -> None:
     """An order is never there without its intention, nor a placed execution without its order."""
     with db.read() as tx:
@@ -82,7 +87,7 @@ def assert_legal(db: Database, gateway: KeptGateway) -> None:
 def finished(db: Database, home: Path) -> float:
     """Sweep until nothing is left to place; answers the seconds it took."""
     begun = time.monotonic()
-    while time.monotonic() < begun + WITHIN + 30:
+    while time.monotonic() < begun + within() + 30:
         sweep(db, home).run()
         with db.read() as tx:
             if executions.counts(tx) == {State.PLACED: DUE}:
@@ -117,7 +122,7 @@ def test_whatever_is_cut_off_is_finished_once(
         with suppress(Cut):
             sweep(db, tmp_path, once(point, happens), owner="first").run()
     assert_legal(db, gateway)
-    assert finished(db, tmp_path) < WITHIN
+    assert finished(db, tmp_path) < within()
     assert reckoning(db, gateway.counts()).exactly_once(DUE)
     assert_lives(db)
 
@@ -140,7 +145,7 @@ def test_a_worker_stopped_past_its_lease_and_resumed_writes_nothing(
     _, status = os.waitpid(worker, os.WUNTRACED)
     assert os.WIFSTOPPED(status)
     time.sleep(TERMS.lease.total_seconds())
-    assert finished(db, tmp_path) < WITHIN
+    assert finished(db, tmp_path) < within()
     before = everything(db)
     os.kill(worker, signal.SIGCONT)
     _, status = os.waitpid(worker, 0)
