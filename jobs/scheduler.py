@@ -260,8 +260,11 @@ def _held(db: Database, run: JobRun) -> Iterator[None]:
 
     def renew() -> None:
         while not ended.wait(LEASE.total_seconds() / 3):
-            with db.begin() as tx:
-                job_runs.renew(tx, run, LEASE)
+            try:
+                with db.begin() as tx:
+                    job_runs.renew(tx, run, LEASE)
+            except Exception:  # a database that is away for a moment comes back before the lease ends
+                log.exception("lease.unrenewed", job=run.job)
 
     keeper = Thread(target=renew, name=f"lease of {run.job}", daemon=True)
     keeper.start()

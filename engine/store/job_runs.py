@@ -39,7 +39,8 @@ def take(tx: Tx, job: str, slot: str, owner: str, lease: timedelta, at: datetime
 def take_asked(tx: Tx, owner: str, lease: timedelta) -> JobRun | None:
     """Take the oldest run that was asked for, or one whose process is gone; None where there is none."""
     now = clock(tx)
-    open_ = or_(table.c.state == RunState.ASKED, and_(table.c.slot.startswith(ASKED), _abandoned(now)))
+    gone = or_(_abandoned(now), _set_back(now, lease))
+    open_ = or_(table.c.state == RunState.ASKED, and_(table.c.slot.startswith(ASKED), gone))
     oldest = select(table.c.id).where(open_).order_by(table.c.id).limit(1).with_for_update(skip_locked=True)
     id = tx.scalar(oldest)
     return None if id is None else _taken(tx, and_(table.c.id == id, open_), owner, now, lease)
@@ -97,6 +98,11 @@ def _held(owner: str, now: datetime, lease: timedelta) -> dict[str, Any]:
 
 def _abandoned(now: datetime) -> ColumnElement[bool]:
     return and_(table.c.state == RunState.RUNNING, table.c.lease_until <= now)
+
+
+def _set_back(now: datetime, lease: timedelta) -> ColumnElement[bool]:
+    """Whether the database's clock was set back since the run began: its lease would last as much longer."""
+    return and_(table.c.state == RunState.RUNNING, table.c.started_at > now + lease)
 
 
 def _taken(tx: Tx, wanted: ColumnElement[bool], owner: str, now: datetime, lease: timedelta) -> JobRun | None:

@@ -30,6 +30,7 @@ from engine.domain.rules import (
 from engine.domain.shopping import Customer
 from engine.domain.values import Money
 from modes import explain, ordering
+from modes.policy import Policy
 from modes.rules import judging
 from tests.builders import an_item, usd
 from tests.modes.shop import (
