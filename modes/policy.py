@@ -57,6 +57,7 @@ class Worth:
     trust_margin: float = 0.25  # on top of the bar, for the trust a wrong act costs
     out_of_stock: float = 0.30  # a day
     delay: float = 1.5  # days that not acting delays a purchase
+    holding: float = 0.05  # a day that something is there before it is needed
     goal: float = 2.0  # of a goal of the customer's own that is reached
     goal_success: float = 0.5  # share of timely nudges that help
     attention: float = 0.12  # of one message to one who is not loaded yet
