@@ -6,6 +6,7 @@
     ├── InputError (also a ValueError)   what came in is wrong; names each field
     ├── NotFound (also a LookupError)    the thing named does not exist
     ├── Conflict                         the thing is no longer in the state this needs
+    │   └── Outdated                     what was decided on has changed since: decide again
     ├── Unauthenticated                  no key, or not a valid one
     ├── Forbidden                        a valid key without the scope
     ├── TooLarge                         more than may be sent at once
@@ -60,6 +61,10 @@ class NotFound(RapportError, LookupError):
 
 class Conflict(RapportError):
     """The thing is no longer in the state that this needs."""
+
+
+class Outdated(Conflict):
+    """What was decided on has changed since, such as a slot that is full by now: to be decided again."""
 
 
 class Unauthenticated(RapportError):

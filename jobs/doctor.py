@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from engine.config import Settings
 from engine.errors import ArtifactError
 from engine.learn import base
-from engine.store import artifacts, checks
+from engine.store import artifacts, bookings, checks
 from engine.store.database import Database, Tx
 from engine.store.database import now as database_clock
 
@@ -51,6 +51,7 @@ def _ledger(tx: Tx, settings: Settings) -> Iterator[Finding]:
         "leases", checks.left_leases(tx, LATE), "executions in placing are taken up by nobody: is a worker running?"
     )
     yield _none("backlog", checks.overdue(tx, now - LATE), "executions are overdue: is a worker running?")
+    yield _none("slots", bookings.short(tx), "slots are promised to more orders than are counted")
     yield _none("review", checks.in_review(tx), "executions need review: ask the shop whether they were placed")
     yield _none(
         "failed runs", checks.failed_runs(tx, timedelta(days=1)), "runs failed within a day: see rapport jobs list"

@@ -14,6 +14,7 @@ from engine.domain.house import House
 from engine.domain.nudges import Nudge, NudgeKind
 from engine.domain.shopping import Item
 from modes import agency, attention, rules
+from modes.explain import arrival
 from modes.rules import Objection
 
 STALE = timedelta(days=3)  # an order that could not be placed for so long is no longer expected
@@ -103,7 +104,9 @@ def notice(execution: Execution, context: Context, now: datetime, items: Mapping
 
 
 def _placed_text(execution: Execution, items: Mapping[str, Item]) -> str:
-    return f"Ordered for you: {_listed(execution, items)}, {execution.total} in all."
+    day = execution.deliver_by
+    arrives = "" if day is None else f", to arrive on {arrival(day, execution.slot, None)}"
+    return f"Ordered for you: {_listed(execution, items)}, {execution.total} in all{arrives}."
 
 
 def _refused_text(execution: Execution, items: Mapping[str, Item]) -> str:

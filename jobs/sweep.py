@@ -16,12 +16,13 @@ from engine.domain.customers import Grant
 from engine.domain.executions import Answer, Call, Execution, Result, State
 from engine.domain.house import House
 from engine.domain.shopping import Item
-from engine.errors import Conflict
+from engine.errors import Conflict, Outdated
 from engine.store import context as contexts
 from engine.store import executions, house, items, ledger, nudges
 from engine.store.database import Database, Tx
 from jobs import placing
 from jobs.gateway import Gateway, Terms, unknown
+from modes import delivery
 
 log = structlog.get_logger()
 
@@ -102,7 +103,7 @@ class Sweep:
             if stopped is not None:
                 words[stopped] += 1
                 return None
-            execution = placing.repriced(execution, around.catalogue)
+            execution = _promised(tx, placing.repriced(execution, around.catalogue), around, now)
         intended = ledger.intend(tx, execution, call, now)
         _remember(around, intended)
         return Asked(execution=intended, call=call, around=around)
@@ -161,6 +162,20 @@ class Claimed:
 
     asked: Sequence[Asked] = ()
     any: bool = False
+
+
+def _promised(tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> Execution:
+    """The execution with a promise that can be kept: its own, or where it is too late for that, the next there is."""
+    calendar = around.house.calendar
+    if calendar is None:
+        return execution
+    categories = {id: item.category for id, item in around.catalogue.items()}
+    for arrival in delivery.possible(execution, categories, calendar, around.house.booked, now):
+        try:
+            return executions.promise(tx, execution, arrival, now)
+        except Outdated:  # the last place went to somebody else
+            continue
+    return execution
 
 
 def _remember(around: Surroundings, execution: Execution) -> None:

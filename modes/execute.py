@@ -13,6 +13,7 @@ from engine.domain.decisions import (
     Decision,
     DraftLine,
     ExecutionDraft,
+    Occurrence,
     Removal,
     Rung,
     Stage,
@@ -81,9 +82,8 @@ def early(order: Forecast) -> list[Removal]:
 
 def draft(rung: Rung, made: Plan, certificate_id: str | None, forecast: Forecast, scene: Scene) -> ExecutionDraft:
     """The execution as it would be stored. A veto window counts from when the notice is sent."""
-    asked, policy = rung is Rung.APPROVE, scene.policy
-    send_at = attention.send_at(scene.now, scene.context.preferences.quiet_hours, scene.context.zone)
-    waits = {Rung.APPROVE: policy.approval_window, Rung.VETO: policy.veto_window}
+    asked = rung is Rung.APPROVE
+    send_at, due_at = notice(rung, scene)
     return ExecutionDraft(
         rung=rung,
         lines=(made.line,),
@@ -91,17 +91,26 @@ def draft(rung: Rung, made: Plan, certificate_id: str | None, forecast: Forecast
         mandate_id=None if asked or made.mandate is None else made.mandate.mandate_id,
         certificate_id=None if asked else certificate_id,
         cycle=cycle(made.line.family, scene.context),
-        due_at=send_at + waits[rung] if rung in waits else scene.now,
+        due_at=due_at,
         probability=forecast.probability,
         window_days=round(forecast.window_days),
-        send_at=send_at if rung in waits else None,
+        send_at=send_at,
     )
+
+
+def notice(rung: Rung, scene: Scene) -> tuple[datetime | None, datetime]:
+    """When an execution of this rung is announced or asked about (None: it is not), and from when it may be placed."""
+    windows = {Rung.APPROVE: scene.policy.approval_window, Rung.VETO: scene.policy.veto_window}
+    if rung not in windows:
+        return None, scene.now
+    send_at = attention.send_at(scene.now, scene.context.preferences.quiet_hours, scene.context.zone)
+    return send_at, send_at + windows[rung]
 
 
 def stored(draft: ExecutionDraft, decision: Decision, position: int, now: datetime) -> Execution:
     """The execution of the experience at ``position``, as it waits in the ledger. Its id follows from the decision."""
     return Execution(
-        execution_id=str(uuid5(NAMESPACE_OID, f"{decision.decision_id}/{position}/execution")),
+        execution_id=draft.joins or str(uuid5(NAMESPACE_OID, f"{decision.decision_id}/{position}/execution")),
         customer_id=decision.customer_id,
         state=State.WAITING,
         rung=draft.rung,
@@ -110,8 +119,10 @@ def stored(draft: ExecutionDraft, decision: Decision, position: int, now: dateti
         mandate_id=draft.mandate_id,
         certificate_id=draft.certificate_id,
         decision_id=decision.decision_id,
-        probability=draft.probability,
+        probability=_least(draft),
         due_at=draft.due_at,
+        deliver_by=draft.deliver_by,
+        slot=draft.slot,
         announced_at=draft.send_at,
         created_at=now,
     )
@@ -153,6 +164,11 @@ def pending(draft: ExecutionDraft, customer_id: str, now: datetime) -> Execution
         due_at=draft.due_at,
         created_at=now,
     )
+
+
+def _least(draft: ExecutionDraft) -> float:
+    """How sure the least sure of the needs is that an order is for."""
+    return min((one.probability or 0.0 for one in draft.occurrences.values()), default=draft.probability)
 
 
 def _placed_day(family: str, context: Context) -> float | None:
@@ -235,18 +251,33 @@ def _live(item_id: str, family: str, scene: Scene) -> list[Mandate]:
 
 def _kept(line: DraftLine, draft: ExecutionDraft) -> ExecutionLine:
     price = line.unit_price or Money(minor=0, currency=draft.total.currency)
+    one = draft.occurrences.get(line.family, Occurrence(cycle=draft.cycle, probability=None))
     return ExecutionLine(
-        item_id=line.item_id, need=line.family, cycle=draft.cycle, quantity=line.quantity, unit_price=price
+        item_id=line.item_id,
+        need=line.family,
+        cycle=one.cycle,
+        quantity=line.quantity,
+        unit_price=price,
+        probability=one.probability,
     )
 
 
 def _facts(execution: Execution) -> dict[str, object]:
-    return {
+    facts: dict[str, object] = {
         "lines": [{"item_id": line.item_id, "quantity": line.quantity} for line in execution.lines],
         "total": execution.total.decimal(),
         "currency": execution.total.currency,
         "due_at": execution.due_at.isoformat(),
     }
+    return facts | _promised(execution)
+
+
+def _promised(execution: Execution) -> dict[str, object]:
+    """The day and the prices of what is promised for a day."""
+    if execution.deliver_by is None:
+        return {}
+    prices = [{"item_id": line.item_id, "unit_price": line.unit_price.decimal()} for line in execution.lines]
+    return {"deliver_by": execution.deliver_by.isoformat(), "slot": execution.slot, "prices": prices}
 
 
 def _gone(item_id: str) -> Removal:

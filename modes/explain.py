@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from engine.domain.decisions import DraftLine, ExecutionDraft, NudgeDraft, OrderDraft, Removal, Rung, Source
+from engine.domain.calendar import Calendar
+from engine.domain.decisions import (
+    Delivery,
+    DraftLine,
+    ExecutionDraft,
+    NudgeDraft,
+    OrderDraft,
+    Removal,
+    Rung,
+    Source,
+)
 from engine.domain.values import Money
 from engine.learn.base import Forecast
 from modes.coach import ago
@@ -53,12 +63,33 @@ def _execution(draft: ExecutionDraft, choice: Choice, scene: Scene) -> str:
     forecast = choice.prospect.wanted.forecast
     why = "You may need it again" if forecast is None else rhythm(forecast)
     what = f"{_lines(draft.lines, scene.shelf)} for {draft.total}"
-    when = _when(draft.due_at, scene.context.zone)
+    if len(draft.lines) > 1:
+        what = f"{_priced(draft.lines, scene.shelf)}, {draft.total} in all,"
+    when, arrives = _when(draft.due_at, scene.context.zone), _arrives(draft, scene)
     if draft.rung is Rung.APPROVE:
-        return f"{why}: shall we order {what}? We ask until {when}."
+        return f"{why}: shall we order {what}? We ask until {when}.{arrives}"
     if draft.rung is Rung.VETO:
-        return f"{why}, so {what} will be ordered for you at {when} unless you stop it."
-    return f"{why}, so {what} is being ordered for you, as you signed for."
+        return f"{why}, so {what} will be ordered for you at {when} unless you stop it.{arrives}"
+    return f"{why}, so {what} is being ordered for you, as you signed for.{arrives}"
+
+
+def _arrives(draft: ExecutionDraft, scene: Scene) -> str:
+    if draft.deliver_by is None:
+        return ""
+    return f" It is to arrive on {arrival(draft.deliver_by, draft.slot, scene.house.calendar)}."
+
+
+def arrival(day: date, slot: str | None, calendar: Calendar | None) -> str:
+    """A day, with the hours of its slot where they are known, on the shop's clock.
+
+    Examples
+    --------
+    >>> arrival(date(2017, 12, 5), None, None)
+    '5 December'
+    """
+    hours = None if calendar is None else calendar.slot(slot)
+    named = "" if slot is None else f" ({slot})"
+    return f"{day.day} {day:%B}{named if hours is None else f', {hours.start:%H:%M} to {hours.end:%H:%M}'}"
 
 
 def _request(choice: Choice, request: Request, scene: Scene) -> str:
@@ -74,8 +105,19 @@ def _request(choice: Choice, request: Request, scene: Scene) -> str:
 def _order(order: OrderDraft, scene: Scene) -> str:
     total = "" if order.total is None else f", {order.total} in all"
     ready = f"Your order is ready to confirm: {_lines(order.lines, scene.shelf)}{total}" if order.lines else ""
+    ready += "" if order.delivery is None else _promise(order.delivery, scene)
     missing = "; ".join(_unmet(one.item_id, [s.item_id for s in one.substitutes], scene.shelf) for one in order.unmet)
     return f"{'; '.join(part for part in (ready, missing) if part)}."
+
+
+def _promise(found: Delivery, scene: Scene) -> str:
+    if found.deliver_by is None or found.place_by is None:
+        return "; we cannot say when it would arrive"
+    day = arrival(found.deliver_by, found.slot, scene.house.calendar)
+    until = _when(found.place_by, scene.context.zone)
+    if found.met is False:
+        return f"; it cannot be there by {_when(found.needed_by or scene.now, scene.context.zone)}, but on {day}"
+    return f"; confirmed by {until}, it arrives on {day}"
 
 
 def _unmet(item_id: str | None, others: Sequence[str], shelf: Shelf) -> str:
@@ -109,7 +151,14 @@ def _respond(choice: Choice, scene: Scene) -> str:
 
 
 def _lines(lines: Sequence[DraftLine], shelf: Shelf) -> str:
-    parts = [f"{line.quantity} × {shelf.name(line.item_id)}" for line in lines]
+    return _listed([f"{line.quantity} × {shelf.name(line.item_id)}" for line in lines])
+
+
+def _priced(lines: Sequence[DraftLine], shelf: Shelf) -> str:
+    return _listed([f"{line.quantity} × {shelf.name(line.item_id)} at {line.unit_price}" for line in lines])
+
+
+def _listed(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import typer
 
-from api.cli import access, deciding, demonstrating, intake, inventing, judging, learning, running, valuing
+from api.cli import access, calendar, deciding, demonstrating, intake, inventing, judging, learning, running, valuing
 from engine.errors import InputError, RapportError
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for topic in (intake, learning, valuing, inventing, judging, deciding, running, access, demonstrating):
+for topic in (intake, learning, valuing, inventing, judging, deciding, calendar, running, access, demonstrating):
     topic.register(app)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.topics import (
     beliefs,
+    calendar,
     consents,
     customers,
     decisions,
@@ -32,6 +33,7 @@ TOPICS = (
     executions.topic,
     nudges.topic,
     placements.topic,
+    calendar.topic,
     operators.topic,
     plain.topic,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import reduce
 
@@ -62,6 +62,7 @@ class ExecutionLine:
     cycle: str
     quantity: int
     unit_price: Money
+    probability: float | None = None  # that the need is real, where lines differ in it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +80,8 @@ class Execution:
     decision_id: str | None = None
     probability: float | None = None
     due_at: datetime
+    deliver_by: date | None = None  # the day promised; None: none is
+    slot: str | None = None  # of that day, by its name in the shop's calendar
     announced_at: datetime | None = None
     approved_at: datetime | None = None
     placed_at: datetime | None = None

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, insert, or_, select, tuple_, update
 
+from engine.domain.calendar import Arrival
 from engine.domain.decisions import Rung
 from engine.domain.executions import (
     STOPPABLE,
@@ -26,8 +27,8 @@ from engine.domain.executions import (
 )
 from engine.domain.signals import Signal
 from engine.domain.values import Money
-from engine.errors import Conflict, InputError, NotFound
-from engine.store import hearing
+from engine.errors import Conflict, InputError, NotFound, Outdated
+from engine.store import bookings, hearing
 from engine.store.database import Tx
 from engine.store.rows import Values, by_ids
 from engine.store.tables import customers
@@ -49,6 +50,8 @@ def add(tx: Tx, execution: Execution, now: datetime, actor: str = "rapport") -> 
         for an unknown customer
     InputError
         for no lines, two lines of one need, or several currencies
+    Outdated
+        where the slot it is promised for is full by now
     """
     needs = {line.need for line in execution.lines}
     if not execution.lines or len(needs) < len(execution.lines):
@@ -59,8 +62,58 @@ def add(tx: Tx, execution: Execution, now: datetime, actor: str = "rapport") -> 
     stored = replace(execution, total=total_of(execution.lines))
     tx.execute(insert(table).values(_row(stored, now)))
     tx.execute(insert(lines_table), [_line_row(stored, line) for line in stored.lines])
+    bookings.follow(tx, None, stored)
     note(tx, stored.execution_id, None, stored.state, actor, stored.reason, now)
     return stored
+
+
+def join(tx: Tx, execution: Execution, now: datetime, actor: str = "rapport") -> Execution | None:
+    """Give an execution under way the lines it does not have yet; None as with ``add``.
+
+    Parameters
+    ----------
+    execution : as it is to be, with all lines; its ``due_at`` leaves the new ones the time they were promised
+
+    Raises
+    ------
+    Outdated
+        where it is no longer waiting, was sent already, or is promised for another day by now
+    """
+    lock_customers(tx, [execution.customer_id])
+    standing = get(tx, execution.execution_id)
+    if standing is None or not _may_grow(standing, execution):
+        raise Outdated(f"execution {execution.execution_id!r} can be given no more lines")
+    known = {line.need for line in standing.lines}
+    added = tuple(line for line in execution.lines if line.need not in known)
+    if not added or _taken(tx, replace(execution, lines=added)):
+        return None
+    after = replace(standing, lines=(*standing.lines, *added), due_at=max(standing.due_at, execution.due_at))
+    after = replace(after, total=total_of(after.lines), reason="joined")
+    same = and_(table.c.state == State.WAITING.value, table.c.due_at == standing.due_at, table.c.attempt == 0)
+    said = {"due_at": after.due_at, "total_minor": after.total.minor, "reason": after.reason, "updated_at": now}
+    if tx.execute(update(table).where(table.c.execution_id == after.execution_id, same).values(said)).rowcount != 1:
+        raise Outdated(f"execution {execution.execution_id!r} was moved by somebody else")
+    tx.execute(insert(lines_table), [_line_row(after, line) for line in added])
+    note(tx, after.execution_id, State.WAITING, State.WAITING, actor, after.reason, now)
+    return after
+
+
+def _may_grow(standing: Execution, wanted: Execution) -> bool:
+    """Whether it waits, was never sent, and is what the lines were decided to be joined to."""
+    same = ("customer_id", "mandate_id", "rung", "deliver_by", "slot")
+    unsent = standing.state is State.WAITING and standing.attempt == 0
+    return unsent and all(getattr(standing, name) == getattr(wanted, name) for name in same)
+
+
+def promise(tx: Tx, execution: Execution, arrival: Arrival, now: datetime) -> Execution:
+    """Promise a waiting execution for another day; Outdated where the slot is full by now."""
+    after = replace(execution, deliver_by=arrival.day, slot=arrival.slot)
+    if after == execution:
+        return execution
+    bookings.follow(tx, execution, after)
+    said = {"deliver_by": after.deliver_by, "slot": after.slot, "updated_at": now}
+    tx.execute(update(table).where(table.c.execution_id == execution.execution_id).values(said))
+    return after
 
 
 def lock_customers(tx: Tx, customer_ids: Collection[str]) -> None:
@@ -178,6 +231,7 @@ def move(
     changed = update(table).where(table.c.execution_id == execution_id, same)
     if tx.execute(changed.values(state=to.value, reason=reason, updated_at=now, **changes)).rowcount != 1:
         raise Conflict(f"execution {execution_id!r} was moved by somebody else")
+    bookings.follow(tx, before, after)
     note(tx, execution_id, before.state, to, actor, reason, now)
     hearing.execution(tx, after, actor, now)
     return after
@@ -213,11 +267,18 @@ def approve(tx: Tx, execution_id: str, actor: str, now: datetime, reason: str | 
 
 
 def snooze(tx: Tx, execution_id: str, actor: str, now: datetime, by: timedelta, reason: str | None = None) -> Execution:
-    """Let it be due so much later; Conflict once it is being placed."""
-    later = max(_standing(tx, execution_id).due_at, now) + by
-    done = move(tx, execution_id, STOPPABLE, State.WAITING, actor, reason or "snoozed", now, due_at=later)
+    """Let it be due so much later; Conflict once it is being placed. For which day is told when it is placed."""
+    later = {"due_at": max(_standing(tx, execution_id).due_at, now) + by, "deliver_by": None, "slot": None}
+    done = move(tx, execution_id, STOPPABLE, State.WAITING, actor, reason or "snoozed", now, **later)
     hearing.said(tx, done, Signal.SNOOZED, now)
     return done
+
+
+def give_back(tx: Tx, customer_id: str) -> None:
+    """Give back the places in slots of a customer's executions that will not be placed any more."""
+    wanted = and_(table.c.customer_id == customer_id, table.c.state.in_(STOPPABLE), table.c.slot.is_not(None))
+    for one in with_lines(tx, tx.execute(select(table).where(wanted))):
+        bookings.follow(tx, one, replace(one, slot=None))
 
 
 def note(
@@ -254,7 +315,18 @@ def _page(tx: Tx, statement: Select[Any], limit: int, after: str | None) -> list
 
 _PLAIN = (
     *("execution_id", "customer_id", "mandate_id", "certificate_id", "decision_id", "probability", "due_at"),
-    *("announced_at", "approved_at", "placed_at", "order_id", "reason", "attempt", "fence", "created_at"),
+    *(
+        "deliver_by",
+        "slot",
+        "announced_at",
+        "approved_at",
+        "placed_at",
+        "order_id",
+        "reason",
+        "attempt",
+        "fence",
+        "created_at",
+    ),
 )  # kept as they are
 
 
@@ -288,6 +360,7 @@ def _line_row(execution: Execution, line: ExecutionLine) -> Values:
         "cycle": line.cycle,
         "quantity": line.quantity,
         "unit_price_minor": line.unit_price.minor,
+        "probability": line.probability,
     }
 
 
@@ -298,6 +371,7 @@ def _line(row: Row[Any], currency: str) -> ExecutionLine:
         cycle=row.cycle,
         quantity=row.quantity,
         unit_price=Money(minor=row.unit_price_minor, currency=currency),
+        probability=row.probability,
     )
 
 

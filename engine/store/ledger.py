@@ -16,7 +16,7 @@ from engine.domain.decisions import Rung
 from engine.domain.executions import Answer, Call, Execution, ExecutionLine, State, total_of
 from engine.domain.shopping import OrderLine
 from engine.errors import Conflict
-from engine.store import items, orders
+from engine.store import bookings, items, orders
 from engine.store.database import Tx
 from engine.store.database import now as clock
 from engine.store.executions import get, lock_customers, move, note, with_lines
@@ -129,6 +129,7 @@ def complete(
         return Completion(execution=execution)
     note(tx, execution.execution_id, State.PLACING, to, ACTOR, answer.detail, now)
     after = _after(execution, to, answer, now)
+    bookings.follow(tx, execution, after)
     return Completion(execution=after, clash=to is State.PLACED and not _write_order(tx, after, now))
 
 
