@@ -6,6 +6,7 @@ so places are counted right and nobody waits in a circle.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from sqlalchemy import ColumnElement, and_, func, select, update
@@ -51,7 +52,15 @@ def follow(tx: Tx, before: Execution | None, after: Execution) -> None:
             raise Outdated(f"the slot {has.slot!r} of {has.day} is full by now")
         _take(tx, has, None)  # it was placed after all: the place is taken, whether there was one or not
     if had is not None:
-        _give_back(tx, had)
+        give_back(tx, [had])
+
+
+def give_back(tx: Tx, places: Iterable[Arrival]) -> None:
+    """Give places in slots back."""
+    for arrival in places:
+        lock(tx, "slot_bookings")
+        taken = and_(_is(arrival), table.c.taken > 0)
+        tx.execute(update(table).where(taken).values(taken=table.c.taken - 1))
 
 
 def place(execution: Execution) -> Arrival | None:
@@ -81,12 +90,6 @@ def _take(tx: Tx, arrival: Arrival, capacity: int | None) -> bool:
     add_missing(tx, table, ["day", "slot"], [{"day": arrival.day, "slot": arrival.slot, "taken": 0}])
     free = _is(arrival) if capacity is None else and_(_is(arrival), table.c.taken < capacity)
     return tx.execute(update(table).where(free).values(taken=table.c.taken + 1)).rowcount == 1
-
-
-def _give_back(tx: Tx, arrival: Arrival) -> None:
-    lock(tx, "slot_bookings")
-    taken = and_(_is(arrival), table.c.taken > 0)
-    tx.execute(update(table).where(taken).values(taken=table.c.taken - 1))
 
 
 def _is(arrival: Arrival) -> ColumnElement[bool]:

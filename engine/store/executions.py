@@ -77,10 +77,11 @@ def join(tx: Tx, execution: Execution, now: datetime, actor: str = "rapport") ->
     Raises
     ------
     Outdated
-        where it is no longer waiting, was sent already, or is promised for another day by now
+        where it is no longer waiting, was sent already, is promised for another day by now, or is being moved
     """
+    one = select(table).where(table.c.execution_id == execution.execution_id).with_for_update(skip_locked=True)
+    standing = next(iter(with_lines(tx, tx.execute(one))), None)  # who holds it may wait for what we hold: go on
     lock_customers(tx, [execution.customer_id])
-    standing = get(tx, execution.execution_id)
     if standing is None or not _may_grow(standing, execution):
         raise Outdated(f"execution {execution.execution_id!r} can be given no more lines")
     known = {line.need for line in standing.lines}
@@ -89,10 +90,8 @@ def join(tx: Tx, execution: Execution, now: datetime, actor: str = "rapport") ->
         return None
     after = replace(standing, lines=(*standing.lines, *added), due_at=max(standing.due_at, execution.due_at))
     after = replace(after, total=total_of(after.lines), reason="joined")
-    same = and_(table.c.state == State.WAITING.value, table.c.due_at == standing.due_at, table.c.attempt == 0)
     said = {"due_at": after.due_at, "total_minor": after.total.minor, "reason": after.reason, "updated_at": now}
-    if tx.execute(update(table).where(table.c.execution_id == after.execution_id, same).values(said)).rowcount != 1:
-        raise Outdated(f"execution {execution.execution_id!r} was moved by somebody else")
+    tx.execute(update(table).where(table.c.execution_id == after.execution_id).values(said))
     tx.execute(insert(lines_table), [_line_row(after, line) for line in added])
     note(tx, after.execution_id, State.WAITING, State.WAITING, actor, after.reason, now)
     return after
@@ -274,11 +273,11 @@ def snooze(tx: Tx, execution_id: str, actor: str, now: datetime, by: timedelta, 
     return done
 
 
-def give_back(tx: Tx, customer_id: str) -> None:
-    """Give back the places in slots of a customer's executions that will not be placed any more."""
+def places(tx: Tx, customer_id: str) -> list[Arrival]:
+    """The places in slots of a customer's executions that can be stopped, and that nobody moves from here on."""
     wanted = and_(table.c.customer_id == customer_id, table.c.state.in_(STOPPABLE), table.c.slot.is_not(None))
-    for one in with_lines(tx, tx.execute(select(table).where(wanted))):
-        bookings.follow(tx, one, replace(one, slot=None))
+    found = with_lines(tx, tx.execute(select(table).where(wanted).with_for_update()))
+    return [arrival for one in found if (arrival := bookings.place(one)) is not None]
 
 
 def note(
