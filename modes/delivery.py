@@ -6,9 +6,9 @@ Without a calendar nothing is promised: orders are as they were drafted, each by
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
 
 import numpy as np
@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from engine.domain.calendar import Arrival, Calendar, Lead
 from engine.domain.decisions import Delivery, DraftLine, ExecutionDraft, Occurrence, Rung
-from engine.domain.executions import Execution, ExecutionLine, State
+from engine.domain.executions import UNSETTLED, Execution, ExecutionLine, State
 from engine.domain.history import day_of
-from modes import execute, rules, timing
+from engine.learn.base import Rhythm
+from engine.learn.rhythm import DUE
+from modes import agency, earned, execute, gate, rules, timing
 from modes.calendar import arrivals, deliverable, ends, has_room, middle, place_by
 from modes.joining import Parts, Price, Shipment, joined
 from modes.scene import Scene
@@ -27,6 +29,7 @@ Floats = NDArray[np.float64]
 Categories = Mapping[str, tuple[str, ...]]  # item -> its category
 AHEAD = 35  # days in which an order made unasked is to arrive
 FURTHEST = 400  # days ahead that somebody may need something by
+TOGETHER = 6  # needs that are looked at together, those that are coming included
 UNASKED = (Rung.VETO, Rung.SILENT)
 
 
@@ -34,7 +37,8 @@ def arranged(drafts: Mapping[int, ExecutionDraft], scene: Scene) -> dict[int, Ex
     """Drafts with the day they are promised for; those worth it are one order, theirs or one under way.
 
     Joined are orders that nobody is asked about, under one mandate, as far as it lets them be one order. They are made
-    at the lowest rung of theirs, and no line has less time to be stopped than it would have had by itself.
+    at the lowest rung of theirs, and no line has less time to be stopped than it would have had by itself. An order
+    may wait for needs whose time is about to come: they join it when they are decided.
 
     Parameters
     ----------
@@ -89,10 +93,13 @@ def possible(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Part:
-    """One draft; by arrival, what it costs to have it then, and until when it must be placed for that."""
+    """One draft; by arrival, what it costs to have it then, and until when it must be placed for that.
 
-    place: int
-    draft: ExecutionDraft
+    What is coming has a draft and no place: nothing is ordered of it yet, others may wait for it.
+    """
+
+    place: int | None
+    draft: ExecutionDraft  # of what is coming: due when it will have been announced for long enough
     costs: Floats
     latest: Sequence[datetime | None]
 
@@ -117,8 +124,10 @@ class _Plan:
         under_way = tuple(one for one in scene.context.executions if _may_be_joined(one, scene.now))
         scene.shelf.load(line.item_id for one in under_way for line in one.lines)
         plan = cls(parts=(), arrivals=found, under_way=under_way, calendar=calendar, scene=scene)
-        chances = _chances(drafts, scene)
+        later = coming(drafts, scene) if calendar.shipping_cost else []
+        chances = _chances([*drafts.values(), *later], scene)
         parts = [_part(place, drafts[place], chances, plan) for place in sorted(drafts)]
+        parts += [_part(None, draft, chances, plan) for draft in later[: max(0, TOGETHER - len(parts))]]
         able = [part for part in parts if bool(np.any(part.makes(part.draft.due_at) & plan.room(Counter())))]
         return replace(plan, parts=tuple(able))
 
@@ -141,9 +150,10 @@ class _Plan:
         """The drafts of orders, by place; one that no day is left for stays as it was."""
         taken: Counter[Arrival] = Counter()
         for one in shipments:
-            parts = [self.parts[n] for n in one.parts]
-            if one.into is not None:
+            parts = [part for n in one.parts if (part := self.parts[n]).place is not None]
+            if one.into is not None and parts:
                 yield from self._added(parts, self.under_way[one.into])
+            if one.into is not None or not parts:
                 continue
             curve = self._curve(one.parts, taken)
             best = int(np.argmin(curve))
@@ -160,8 +170,9 @@ class _Plan:
 
     def _ready(self, parts: Sequence[_Part], rung: Rung = Rung.SILENT) -> datetime:
         """From when on an order may be placed: nobody is left less time than the lowest of the rungs gives."""
-        lowest = min(rung, *(part.draft.rung for part in parts))
-        return execute.notice(lowest, self.scene)[1]
+        lowest = min([rung, *(part.draft.rung for part in parts if part.place is not None)])
+        later = [part.draft.due_at for part in parts if part.place is None]
+        return max([execute.notice(lowest, self.scene)[1], *later])
 
     def _one_order(self, parts: Parts, lines: Sequence[DraftLine], execution: Execution | None = None) -> bool:
         """Whether parts, with the lines of an order under way, may be one order."""
@@ -235,10 +246,11 @@ class _Plan:
         """The draft of each part: they tell of the same order, each of its own need."""
         lowest, total = min(rung, *(part.draft.rung for part in parts)), rules.total_of(lines)
         assert total is not None  # all of one currency: it was checked when they were put together
+        places = tuple(part.place for part in parts if part.place is not None)
         several = len(parts) > 1
-        for part in parts:
+        for place, part in zip(places, parts, strict=True):
             yield (
-                part.place,
+                place,
                 replace(
                     part.draft,
                     rung=lowest,
@@ -250,18 +262,51 @@ class _Plan:
                     slot=arrival.slot,
                     place_by=latest,
                     occurrences=_occurrences(parts) if several else {},
-                    together=tuple(one.place for one in parts) if several else (),
+                    together=places if several else (),
                 ),
             )
 
 
-def _chances(drafts: Mapping[int, ExecutionDraft], scene: Scene) -> Mapping[str, Floats]:
+def coming(drafts: Mapping[int, ExecutionDraft], scene: Scene) -> list[ExecutionDraft]:
+    """What would be ordered unasked but that too little of its usual gap is over, the first to come first.
+
+    Where nothing that is to be ordered now may be joined, nothing is waited for.
+    """
+    if scene.model is None or not any(draft.rung in UNASKED for draft in drafts.values()):
+        return []
+    served = {line.family for draft in drafts.values() for line in draft.lines}
+    served |= {line.need for one in scene.context.executions if one.state in UNSETTLED for line in one.lines}
+    known = scene.model.rhythms(scene.context.history, scene.day, least=scene.policy.min_probability)
+    found = [_coming(one, scene) for one in known if one.order.family not in served and execute.early(one.order)]
+    return sorted((one for one in found if one is not None), key=lambda one: (one.due_at, one.lines[0].family))
+
+
+def _coming(rhythm: Rhythm, scene: Scene) -> ExecutionDraft | None:
+    """The order that will be announced when its time has come; None where it would not be made unasked."""
+    order, evidence = rhythm.order, rhythm.order.evidence
+    planned = execute.plan(rhythm.need, scene)
+    if not isinstance(planned, execute.Plan) or planned.objections or planned.mandate is None:
+        return None
+    category, context = _category(planned.line.item_id, scene), scene.context
+    kept_out = [
+        *agency.removals(context, Rung.VETO, order.family, category, scene.now),
+        *gate.removals(gate.certificate(scene.model, Rung.VETO, order, scene.policy), order, scene.conduct.higher),
+        *earned.removals(Rung.VETO, order.family, agency.lowest(context, order.family, category), scene),
+    ]
+    if kept_out:
+        return None
+    opens = scene.now + timedelta(days=DUE * evidence.median_gap_days - evidence.since_days)
+    draft = execute.draft(Rung.VETO, planned, None, order, scene)
+    return replace(draft, due_at=opens + scene.policy.veto_window)
+
+
+def _chances(drafts: Iterable[ExecutionDraft], scene: Scene) -> Mapping[str, Floats]:
     """By family, when its need is foreseen; none where the model cannot tell."""
-    families = {line.family for draft in drafts.values() for line in draft.lines}
+    families = {line.family for draft in drafts for line in draft.lines}
     return {} if scene.model is None else scene.model.chances(scene.context.history, scene.day, families)
 
 
-def _part(place: int, draft: ExecutionDraft, chances: Mapping[str, Floats], plan: _Plan) -> _Part:
+def _part(place: int | None, draft: ExecutionDraft, chances: Mapping[str, Floats], plan: _Plan) -> _Part:
     (line,) = draft.lines
     lead = _lead(line.item_id, plan.calendar, plan.scene)
     latest = [place_by(one, plan.calendar, [lead]) for one in plan.arrivals]

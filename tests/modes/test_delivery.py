@@ -12,6 +12,7 @@ from engine.domain.calendar import Arrival, Calendar, Lead, Slot
 from engine.domain.customers import Preferences
 from engine.domain.decisions import DraftLine, Mode, Rung
 from engine.domain.executions import ExecutionLine, State
+from engine.domain.history import day_of
 from engine.domain.house import House
 from engine.domain.nudges import NudgeKind
 from modes import rules
@@ -242,6 +243,49 @@ def test_an_order_that_cannot_wait_or_is_another_kind_is_not_joined(other):
 def test_without_a_shipping_cost_nothing_is_joined_to_what_waits():
     found = planned(needing(coffee=9), replace(DAILY, shipping_cost=0.0), executions=(waiting(),))
     assert not any(deed.joins for deed in deeds(found, NOW))
+
+
+def about_to(**days):
+    """A model that also knows of milk, which is needed in so many days, and of which half a gap is over in two."""
+    model = needing(coffee=days["coffee"])
+    since = replace(a_forecast().evidence, since_days=12.0, last_day=day_of(ago(12)))
+    milk = replace(a_forecast("milk", "m1", days.get("sure", 0.95)), evidence=since)
+    return FakeModel([*model.forecasts, milk], needed_in={"coffee": days["coffee"], "milk": days["milk"]})
+
+
+def test_an_order_waits_for_a_need_whose_time_is_about_to_come_where_shipping_is_dear():
+    found = planned(about_to(coffee=3, milk=6))
+    assert orders(found) == {("coffee",): day(5)}  # milk is announced on the third at noon, and placed on the fourth
+    (deed,) = deeds(found, NOW)
+    assert deed.execution.due_at == datetime(2017, 12, 4, 13, tzinfo=UTC)
+    cheap = planned(about_to(coffee=3, milk=6), replace(DAILY, shipping_cost=0.2))
+    assert orders(cheap) == {("coffee",): day(4)}
+
+
+def test_once_its_time_has_come_it_joins_the_order_that_waits_for_it():
+    (first,) = deeds(planned(about_to(coffee=3, milk=6)), NOW)
+    later = NOW + timedelta(days=2)
+    model = FakeModel([a_forecast("milk", "m1")], needed_in={"milk": 4})
+    second = planned(model, now=later, executions=(first.execution,))
+    (deed,) = deeds(second, later)
+    assert deed.joins
+    assert {line.need for line in deed.execution.lines} == {"coffee", "milk"}
+    assert later + timedelta(hours=24) <= deed.execution.due_at == first.execution.due_at
+    assert deed.execution.deliver_by == day(5)
+
+
+@pytest.mark.parametrize(
+    "but",
+    [
+        {"mandates": (a_signed(),)},  # milk is not signed for
+        {"preferences": Preferences(ceiling=Rung.VETO, family_ceilings={"milk": Rung.APPROVE})},
+        {"sure": 0.6},  # below the bar
+    ],
+)
+def test_nothing_is_waited_for_that_would_not_be_ordered_unasked(but):
+    given = dict(but)
+    found = planned(about_to(coffee=3, milk=6, sure=given.pop("sure", 0.95)), **given)
+    assert orders(found) == {("coffee",): day(4)}
 
 
 COSTS = st.sampled_from([0.0, 0.1, 0.5, 2.0, 8.0])
