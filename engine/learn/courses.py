@@ -69,7 +69,8 @@ class Courses:
         """How likely each is bought next on each of so many days, if on any; shape (n, days), rows sum to one."""
         within = np.column_stack([self.within(np.full(len(self), float(end))) for end in range(1, days + 1)])
         steps: Floats = np.maximum(np.diff(within, axis=1, prepend=0.0), 0.0)
-        return steps / steps.sum(axis=1, keepdims=True)
+        found: Floats = steps / steps.sum(axis=1, keepdims=True)
+        return found
 
     def medians(self, most: float) -> Floats:
         """When each is as likely as not to have been bought, if it is within ``most`` days; days from now."""
