@@ -9,6 +9,7 @@ import structlog
 
 from api.service import Service
 from api.wire.decisions import DecisionIn, wanted
+from engine.errors import Outdated
 from engine.store import decided, executions, house, items, placements
 from engine.store.decided import Made
 from engine.store.decisions import Document
@@ -18,6 +19,7 @@ from modes.document import document
 from modes.request import matched
 
 log = structlog.get_logger()
+AGAIN = 3  # times that what changed while it was decided on is decided on anew
 
 
 def decide(here: Service, asked: DecisionIn) -> Document:
@@ -28,6 +30,15 @@ def decide(here: Service, asked: DecisionIn) -> Document:
     InputError
         for a requested item that is not known, or a filter that is none
     """
+    for _ in range(AGAIN):
+        try:
+            return _decided(here, asked)
+        except Outdated:  # a slot went to somebody else meanwhile, or an order on its way
+            continue
+    return _decided(here, asked)
+
+
+def _decided(here: Service, asked: DecisionIn) -> Document:
     now, model = here.now(), here.model()
     request = None if asked.request is None else wanted(asked.request)
     with here.db.read() as tx:

@@ -7,6 +7,7 @@
     ├── NotFound (also a LookupError)    the thing named does not exist
     ├── Gone                             the thing named was there, and is over
     ├── Conflict                         the thing is no longer in the state this needs
+    │   └── Outdated                     what was decided on has changed since: decide again
     ├── Unauthenticated                  no key, or not a valid one
     ├── Forbidden                        a valid key without the scope
     ├── TooLarge                         more than may be sent at once
@@ -65,6 +66,10 @@ class Gone(RapportError):
 
 class Conflict(RapportError):
     """The thing is no longer in the state that this needs."""
+
+
+class Outdated(Conflict):
+    """What was decided on has changed since, such as a slot that is full by now: to be decided again."""
 
 
 class Unauthenticated(RapportError):

@@ -176,6 +176,8 @@ class Carrying:
             total=total_of(lines),
             due_at=due_at,
             put_off_from=None,
+            deliver_by=None,
+            slot=None,
             placed_at=None,
             order_id=None,
             reason=name.partition("/")[0],

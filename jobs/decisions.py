@@ -16,6 +16,7 @@ from engine.domain.customers import Grant
 from engine.domain.house import House
 from engine.domain.placements import Placement
 from engine.domain.shopping import Item
+from engine.errors import Outdated
 from engine.learn.base import Model
 from engine.store import context as contexts
 from engine.store import decided, executions, house, items, placements
@@ -29,6 +30,7 @@ from modes.request import Request, matched
 
 log = structlog.get_logger()
 BATCH = 50  # customers in one transaction
+AGAIN = 3  # times that what changed while it was decided on is decided on anew
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,15 @@ class Deciding:
         """What the shop decided about deciding."""
         return Policy.of(self.settings)
 
-    def one(self, customer_id: str, now: datetime, request: Request | None = None, *, dry_run: bool = False) -> Json:
+    def one(
+        self,
+        customer_id: str,
+        now: datetime,
+        request: Request | None = None,
+        *,
+        dry_run: bool = False,
+        again: int = AGAIN,
+    ) -> Json:
         """The decision for one customer, known or not, as it is answered."""
         default = Grant(self.settings.personalization_default)
         with self.db.read() as tx:
@@ -60,7 +70,14 @@ class Deciding:
             set_up = house.read(tx, now, zone=self.settings.timezone, customers=[customer_id])
             made = self._made(tx, context, now, request, placements.all(tx), set_up)
         known = (customer_id,) if context.known else ()
-        return document(made.decision) if dry_run else self._kept([made], now, known)[0]
+        if dry_run:
+            return document(made.decision)
+        try:
+            return self._kept([made], now, known)[0]
+        except Outdated:
+            if not again:
+                raise
+            return self.one(customer_id, now, request, again=again - 1)
 
     def many(
         self,
@@ -80,11 +97,27 @@ class Deciding:
         """The decisions of a few, together; where that fails for any reason, one by one."""
         try:
             return self._together(ids, now, requests)
+        except Outdated:
+            if len(ids) == 1:
+                return self._again(ids, now, requests)
         except Exception:
             if len(ids) == 1:
                 log.exception("decision.failed", customer_id=ids[0])
                 return []
         return [found for id in ids for found in self._batch([id], now, requests)]
+
+    def _again(self, ids: Sequence[str], now: datetime, requests: Mapping[str, Request]) -> list[Json]:
+        """Decide anew for one whose slot was taken, or whose order went on its way, while they were decided for."""
+        for _ in range(AGAIN):
+            try:
+                return self._together(ids, now, requests)
+            except Outdated:
+                continue
+            except Exception:
+                log.exception("decision.failed", customer_id=ids[0])
+                return []
+        log.warning("decision.outdated", customer_id=ids[0])
+        return []
 
     def _together(self, ids: Sequence[str], now: datetime, requests: Mapping[str, Request]) -> list[Json]:
         default = Grant(self.settings.personalization_default)

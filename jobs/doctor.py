@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from engine.config import Settings
 from engine.errors import ArtifactError, InputError
 from engine.learn import base
-from engine.store import alerts, artifacts, checks, differences, stops, watches
+from engine.store import alerts, artifacts, bookings, checks, differences, stops, watches
 from engine.store.database import Database, Tx, server
 from engine.store.database import now as database_clock
 from modes.policy import Policy
@@ -58,6 +58,7 @@ def _ledger(tx: Tx, settings: Settings) -> Iterator[Finding]:
         checks.overdue(tx, now - LATE, stops.in_force(tx, now)),
         "executions are overdue: is a worker running?",
     )
+    yield _none("slots", bookings.short(tx), "slots are promised to more orders than are counted")
     yield _none("review", checks.in_review(tx), "executions need review: ask the shop, then rapport settle ID")
     yield _none(
         "failed runs", checks.failed_runs(tx, timedelta(days=1)), "runs failed within a day: see rapport jobs list"

@@ -175,8 +175,17 @@ def wire(execution: Execution) -> dict[str, object]:
         "total": execution.total.decimal(),
         "currency": execution.total.currency,
         "mandate_id": execution.mandate_id,
+        **promise(execution),
         **test,
     }
+
+
+def promise(execution: Execution) -> dict[str, object]:
+    """The day, and the slot of it, that an order is promised for; nothing where none is."""
+    if execution.deliver_by is None:
+        return {}
+    slot = {} if execution.slot is None else {"slot": execution.slot}
+    return {"deliver_by": execution.deliver_by.isoformat(), **slot}
 
 
 def placed(status: int, body: bytes) -> Answer:

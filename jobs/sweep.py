@@ -25,15 +25,15 @@ from engine.domain.executions import Answer, Call, Execution, Result, State, tot
 from engine.domain.house import House
 from engine.domain.rules import Counted
 from engine.domain.shopping import Item
-from engine.errors import Conflict
+from engine.errors import Conflict, Outdated
 from engine.store import context as contexts
-from engine.store import house, items, ledger, nudges, rules, stops
+from engine.store import executions, house, items, ledger, nudges, rules, stops
 from engine.store.database import Database, Tx
 from engine.store.database import now as database_clock
 from jobs.carrying import Carrying
 from jobs.gateway import Gateway, Terms, unknown
 from jobs.verdicts import Judge
-from modes import ordering, stopping
+from modes import delivery, ordering, stopping
 from modes.policy import Policy
 from modes.rules import judging
 
@@ -185,6 +185,7 @@ class Sweep:
             words[ready] += 1
             return None
         if execution.state is State.WAITING:
+            ready = _promised(tx, ready, around, now)
             ready = replace(ready, counted=_counted(ready, around, now))
         _remember(around, replace(ready, state=State.PLACING, total=total_of(ready.lines)))
         return ready, call
@@ -297,6 +298,20 @@ class Claimed:
 
     asked: Sequence[Asked] = ()
     any: bool = False
+
+
+def _promised(tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> Execution:
+    """The execution with a promise that can be kept: its own, or where it is too late for that, the next there is."""
+    calendar = around.house.calendar
+    if calendar is None:
+        return execution
+    categories = {id: item.category for id, item in around.catalogue.items()}
+    for arrival in delivery.possible(execution, categories, calendar, around.house.booked, now):
+        try:
+            return executions.promise(tx, execution, arrival, now)
+        except Outdated:  # the last place went to somebody else
+            continue
+    return execution
 
 
 def _remember(around: Surroundings, execution: Execution) -> None:

@@ -7,11 +7,22 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine.domain.context import Context
-from engine.domain.decisions import Considered, Decision, Experience, Mode, Offer, Removal, Rung, RungChoice, Stage
+from engine.domain.decisions import (
+    Considered,
+    Decision,
+    ExecutionDraft,
+    Experience,
+    Mode,
+    Offer,
+    Removal,
+    Rung,
+    RungChoice,
+    Stage,
+)
 from engine.domain.house import House
 from engine.domain.placements import Placement
 from engine.learn.base import Forecast, Model
-from modes import capability, curate, execute, explain
+from modes import capability, curate, delivery, execute, explain
 from modes.assess import Candidate, candidate
 from modes.filters import Filter
 from modes.lever import lever
@@ -78,7 +89,10 @@ def decide(
     wanted = needs(scene.context, model, now, request, policy, scene.shelf)
     candidates = [candidate(one, request, scene) for one in wanted]
     choices = choose(candidates, scene)
-    experiences = tuple(_experience(choice, candidates, scene, request) for choice in choices)
+    drafts = delivery.arranged(
+        {n: execution(one, scene) for n, one in enumerate(choices) if one.rung.mode is Mode.EXECUTE}, scene
+    )
+    experiences = tuple(_experience(one, drafts.get(n), candidates, scene, request) for n, one in enumerate(choices))
     return Decision(
         decision_id=decision_id,
         customer_id=context.customer.customer_id,
@@ -90,10 +104,15 @@ def decide(
     )
 
 
-def _experience(choice: Choice, candidates: Sequence[Candidate], scene: Scene, request: Request | None) -> Experience:
+def _experience(
+    choice: Choice,
+    draft: ExecutionDraft | None,
+    candidates: Sequence[Candidate],
+    scene: Scene,
+    request: Request | None,
+) -> Experience:
     found = choice.prospect
     nudge = found.nudge if choice.rung is Rung.COACH else None
-    draft = execution(choice, scene) if choice.rung.mode is Mode.EXECUTE else None
     return Experience(
         need=found.wanted.need,
         rung=choice.rung,

@@ -17,8 +17,10 @@ def deeds(decision: Decision, now: datetime) -> tuple[Deed, ...]:
 
 def _deeds(decision: Decision, now: datetime) -> Iterator[Deed]:
     for position, experience in enumerate(decision.experiences):
-        if experience.execution is not None:
-            execution, message = execute.announce(experience.execution, decision, position, now)
-            yield Deed(position=position, execution=execution, message=message)
-        elif experience.nudge is not None:
+        draft = experience.execution
+        if draft is not None and position in (draft.together or (position,))[:1]:
+            execution, message = execute.announce(draft, decision, position, now)
+            joins = draft.joins is not None
+            yield Deed(position=position, execution=execution, message=message, also=draft.together[1:], joins=joins)
+        elif draft is None and experience.nudge is not None:
             yield Deed(position=position, message=coach.send(experience.nudge, decision, position, now))

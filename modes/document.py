@@ -9,6 +9,7 @@ from typing import Any
 from engine.domain.decisions import (
     Considered,
     Decision,
+    Delivery,
     DraftLine,
     ExecutionDraft,
     Experience,
@@ -123,6 +124,18 @@ def _nudge(one: NudgeDraft) -> Json:
 
 
 def _execution(one: ExecutionDraft, stored: Execution | None) -> Json:
+    return _plain_execution(one, stored) | _promised(one)
+
+
+def _promised(one: ExecutionDraft) -> Json:
+    """When it is to arrive, and until when it must be placed for that; nothing where no day is promised."""
+    if one.deliver_by is None or one.place_by is None:
+        return {}
+    promise = {"deliver_by": one.deliver_by.isoformat(), "slot": one.slot, "place_by": instant(one.place_by)}
+    return promise | {"families": [line.family for line in one.lines]}
+
+
+def _plain_execution(one: ExecutionDraft, stored: Execution | None) -> Json:
     return {
         "execution_id": stored.execution_id if stored else None,
         "state": stored.state.value if stored else None,
@@ -141,11 +154,24 @@ def _execution(one: ExecutionDraft, stored: Execution | None) -> Json:
 
 
 def _order(one: OrderDraft, explain: bool) -> Json:
-    return {
+    order: Json = {
         "lines": [_line(line) for line in one.lines],
         "total": one.total.decimal() if one.total else None,
         "currency": one.total.currency if one.total else None,
         "unmet": [_unmet(each, explain) for each in one.unmet],
+    }
+    return order if one.delivery is None else order | {"delivery": _delivery(one.delivery)}
+
+
+def _delivery(one: Delivery) -> Json:
+    return {
+        "needed_by": instant(one.needed_by) if one.needed_by else None,
+        "met": one.met,
+        "deliver_by": one.deliver_by.isoformat() if one.deliver_by else None,
+        "slot": one.slot,
+        "place_by": instant(one.place_by) if one.place_by else None,
+        "earliest": one.earliest.isoformat() if one.earliest else None,
+        "earliest_slot": one.earliest_slot,
     }
 
 

@@ -13,6 +13,7 @@ from engine.domain.decisions import (
     Decision,
     DraftLine,
     ExecutionDraft,
+    Occurrence,
     Removal,
     Rung,
     Stage,
@@ -81,8 +82,8 @@ def early(order: Forecast) -> list[Removal]:
     return [_not("execution.early", since_days=round(since, 2), every_days=round(gap, 2))]
 
 
-def due(rung: Rung, scene: Scene, veto_window: timedelta | None = None) -> datetime:
-    """When it would be placed, or until when an answer is awaited. A window counts from when the notice is sent.
+def notice(rung: Rung, scene: Scene, veto_window: timedelta | None = None) -> tuple[datetime | None, datetime]:
+    """When an execution of this rung is announced or asked about (None: it is not), and from when it may be placed.
 
     Parameters
     ----------
@@ -91,7 +92,10 @@ def due(rung: Rung, scene: Scene, veto_window: timedelta | None = None) -> datet
     policy = scene.policy
     usual = policy.veto_window if veto_window is None else veto_window
     waits = {Rung.APPROVE: policy.approval_window, Rung.VETO: usual}
-    return _send_at(scene) + waits[rung] if rung in waits else scene.now
+    if rung not in waits:
+        return None, scene.now
+    send_at = attention.send_at(scene.now, scene.context.preferences.quiet_hours, scene.context.zone)
+    return send_at, send_at + waits[rung]
 
 
 def ruled(
@@ -111,7 +115,7 @@ def ruled(
         [subject],
         scene.house,
         threshold=threshold,
-        due=lambda window: due(rung, scene, window),
+        due=lambda window: notice(rung, scene, window)[1],
         already=already,
     )
 
@@ -120,8 +124,8 @@ def draft(
     rung: Rung, made: Plan, certificate: Certificate | None, forecast: Forecast, scene: Scene, judgment: Judgment
 ) -> ExecutionDraft:
     """The execution as it would be stored; it is due at a time at which the mandate lets orders be placed."""
-    asked, waits = rung is Rung.APPROVE, rung is not Rung.SILENT
-    mandate, due_at = None if asked else made.mandate, due(rung, scene, judgment.veto_window)
+    asked = rung is Rung.APPROVE
+    mandate, (send_at, due_at) = None if asked else made.mandate, notice(rung, scene, judgment.veto_window)
     return ExecutionDraft(
         rung=rung,
         lines=(made.line,),
@@ -133,7 +137,7 @@ def draft(
         due_at=windows.first(mandate, scene.context.zone, due_at) or due_at,
         probability=forecast.probability,
         window_days=round(forecast.window_days),
-        send_at=_send_at(scene) if waits else None,
+        send_at=send_at,
         gateway=judgment.gateway,
         threshold=None if asked or certificate is None else certificate.threshold,
         counted=judgment.counted,
@@ -143,7 +147,7 @@ def draft(
 def stored(draft: ExecutionDraft, decision: Decision, position: int, now: datetime) -> Execution:
     """The execution of the experience at ``position``, as it waits in the ledger. Its id follows from the decision."""
     return Execution(
-        execution_id=str(uuid5(NAMESPACE_OID, f"{decision.decision_id}/{position}/execution")),
+        execution_id=draft.joins or str(uuid5(NAMESPACE_OID, f"{decision.decision_id}/{position}/execution")),
         customer_id=decision.customer_id,
         state=State.WAITING,
         rung=draft.rung,
@@ -152,9 +156,11 @@ def stored(draft: ExecutionDraft, decision: Decision, position: int, now: dateti
         mandate_id=draft.mandate_id,
         certificate_id=draft.certificate_id,
         decision_id=decision.decision_id,
-        probability=draft.probability,
+        probability=_least(draft),
         wording=draft.wording,
         due_at=draft.due_at,
+        deliver_by=draft.deliver_by,
+        slot=draft.slot,
         announced_at=draft.send_at,
         gateway=draft.gateway,
         threshold=draft.threshold,
@@ -202,8 +208,9 @@ def pending(draft: ExecutionDraft, customer_id: str, now: datetime) -> Execution
     )
 
 
-def _send_at(scene: Scene) -> datetime:
-    return attention.send_at(scene.now, scene.context.preferences.quiet_hours, scene.context.zone)
+def _least(draft: ExecutionDraft) -> float:
+    """How sure the least sure of the needs is that an order is for."""
+    return min((one.probability or 0.0 for one in draft.occurrences.values()), default=draft.probability)
 
 
 def _placed_day(family: str, context: Context) -> float | None:
@@ -288,8 +295,14 @@ def _live(item_id: str, family: str, scene: Scene) -> list[Mandate]:
 
 def _kept(line: DraftLine, draft: ExecutionDraft) -> ExecutionLine:
     price = line.unit_price or Money(minor=0, currency=draft.total.currency)
+    one = draft.occurrences.get(line.family, Occurrence(cycle=draft.cycle, probability=None))
     return ExecutionLine(
-        item_id=line.item_id, need=line.family, cycle=draft.cycle, quantity=line.quantity, unit_price=price
+        item_id=line.item_id,
+        need=line.family,
+        cycle=one.cycle,
+        quantity=line.quantity,
+        unit_price=price,
+        probability=one.probability,
     )
 
 

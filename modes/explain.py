@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
-from engine.domain.decisions import DraftLine, ExecutionDraft, NudgeDraft, OrderDraft, Removal, Rung, Source, Stage
+from engine.domain.calendar import Calendar
+from engine.domain.decisions import (
+    Delivery,
+    DraftLine,
+    ExecutionDraft,
+    NudgeDraft,
+    OrderDraft,
+    Removal,
+    Rung,
+    Source,
+    Stage,
+)
 from engine.domain.values import Money
 from engine.learn.base import Forecast
 from modes.request import Request
@@ -63,10 +75,46 @@ def _key(rule: str, words: Words) -> str:
 def _execution(draft: ExecutionDraft, choice: Choice, scene: Scene) -> str:
     forecast, words = choice.prospect.wanted.forecast, scene.words
     why = words.say("execution-unsaid") if forecast is None else rhythm(forecast, words)
-    what = words.say("priced", lines=_lines(draft.lines, scene.shelf, words), total=str(draft.total))
+    what = _what(draft, scene)
     when = words.when(draft.due_at, scene.context.zone)
     later = "-later" if draft.rung is Rung.SILENT and draft.due_at > scene.now else ""
-    return words.say(f"execution-{draft.rung.label}{later}", why=why, what=what, when=when)
+    said = words.say(f"execution-{draft.rung.label}{later}", why=why, what=what, when=when)
+    if draft.deliver_by is None:
+        return said
+    day = arrival(draft.deliver_by, draft.slot, scene.house.calendar, words)
+    return f"{said} {words.say('arrives', arrival=day)}"
+
+
+def _what(draft: ExecutionDraft, scene: Scene) -> str:
+    """What is ordered, with the price of each of several lines."""
+    words, total = scene.words, str(draft.total)
+    if len(draft.lines) == 1:
+        return words.say("priced", lines=_lines(draft.lines, scene.shelf, words), total=total)
+    parts = [
+        words.say(
+            "line-priced",
+            quantity=str(line.quantity),
+            name=scene.shelf.name(line.item_id),
+            price=str(line.unit_price),
+        )
+        for line in draft.lines
+    ]
+    return words.say("priced-several", lines=words.listed(parts), total=total)
+
+
+def arrival(day: date, slot: str | None, calendar: Calendar | None, words: Words = ENGLISH) -> str:
+    """A day, with the hours of its slot where they are known, on the shop's clock.
+
+    Examples
+    --------
+    >>> arrival(date(2017, 12, 5), None, None)
+    '5 December'
+    """
+    hours = None if calendar is None else calendar.slot(slot)
+    if hours is not None:
+        start, end = f"{hours.start:%H:%M}", f"{hours.end:%H:%M}"
+        return words.say("arrival-hours", date=words.day(day), start=start, end=end)
+    return words.day(day) if slot is None else words.say("arrival-named", date=words.day(day), slot=slot)
 
 
 def _request(choice: Choice, request: Request, scene: Scene) -> str:
@@ -85,10 +133,22 @@ def _order(order: OrderDraft, scene: Scene) -> str:
 
 
 def _ready(order: OrderDraft, scene: Scene) -> str:
-    listed = _lines(order.lines, scene.shelf, scene.words)
+    listed, words = _lines(order.lines, scene.shelf, scene.words), scene.words
     if order.total is None:
-        return scene.words.say("order-ready", lines=listed)
-    return scene.words.say("order-ready-priced", lines=listed, total=str(order.total))
+        ready = words.say("order-ready", lines=listed)
+    else:
+        ready = words.say("order-ready-priced", lines=listed, total=str(order.total))
+    return ready if order.delivery is None else _promise(ready, order.delivery, scene)
+
+
+def _promise(ready: str, found: Delivery, scene: Scene) -> str:
+    words, zone = scene.words, scene.context.zone
+    if found.deliver_by is None or found.place_by is None:
+        return words.say("order-unsaid", ready=ready)
+    day = arrival(found.deliver_by, found.slot, scene.house.calendar, words)
+    if found.met is False:
+        return words.say("order-late", ready=ready, wanted=words.when(found.needed_by or scene.now, zone), arrival=day)
+    return words.say("order-arrives", ready=ready, until=words.when(found.place_by, zone), arrival=day)
 
 
 def _unmet(item_id: str | None, others: Sequence[str], scene: Scene) -> str:

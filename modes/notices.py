@@ -18,7 +18,12 @@ from modes.words import Words
 def placed(execution: Execution, context: Context, now: datetime, items: Mapping[str, Item]) -> Nudge:
     """That an order was placed."""
     words, total = _words(context), execution.total
-    text = words.say("placed", lines=listed(execution.lines, items, words), total=str(total))
+    lines, day = listed(execution.lines, items, words), execution.deliver_by
+    if day is None:
+        text = words.say("placed", lines=lines, total=str(total))
+    else:
+        arrives = explain.arrival(day, execution.slot, None, words)
+        text = words.say("placed-arrives", lines=lines, total=str(total), arrival=arrives)
     facts = {"order_id": execution.order_id, "total": total.decimal(), "currency": total.currency}
     return message(execution, context, now, NudgeKind.PLACED, text, facts)
 
@@ -110,7 +115,15 @@ def facts(execution: Execution) -> dict[str, object]:
         "currency": execution.total.currency,
         "due_at": execution.due_at.isoformat(),
         "wording": execution.wording,
+        **_promised(execution),
     }
+
+
+def _promised(execution: Execution) -> dict[str, object]:
+    """The day that an order is promised for, where one is."""
+    if execution.deliver_by is None:
+        return {}
+    return {"deliver_by": execution.deliver_by.isoformat(), "slot": execution.slot}
 
 
 def listed(lines: Sequence[ExecutionLine], items: Mapping[str, Item], words: Words) -> str:

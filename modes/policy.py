@@ -58,6 +58,7 @@ class Worth:
     trust_margin: float = number(high=1, default=0.25)  # on top of the bar, for the trust a wrong act costs
     out_of_stock: float = number(default=0.30)  # a day
     delay: float = number(default=1.5)  # days that not acting delays a purchase
+    holding: float = number(default=0.05)  # a day that something is there before it is needed
     goal: float = number(default=2.0)  # of a goal of the customer's own that is reached
     goal_success: float = number(high=1, default=0.5)  # share of timely nudges that help
     attention: float = number(default=0.12)  # of one message to one who is not loaded yet

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.domain.decisions import DraftLine, Offer, OrderDraft, Unmet
 from engine.domain.shopping import Item
 from engine.errors import InputError, Problem, shown
-from modes import curate, habits, rules
+from modes import curate, delivery, habits, rules
 from modes.request import Request
 from modes.scene import Scene
 
@@ -42,7 +42,12 @@ def answer(request: Request, scene: Scene) -> Answer:
         unmet += [one for one in lacking if one.item_id not in named]
     if not lines and not asked and (options or not unmet):
         return Answer(order=None, options=options[: scene.limit])
-    order = OrderDraft(lines=tuple(lines), total=rules.total_of(lines) if lines else None, unmet=tuple(unmet))
+    order = OrderDraft(
+        lines=tuple(lines),
+        total=rules.total_of(lines) if lines else None,
+        unmet=tuple(unmet),
+        delivery=delivery.promised(lines, request.needed_by, scene),
+    )
     return Answer(order=order, options=options[: scene.limit])
 
 

@@ -11,6 +11,7 @@ import typer
 
 from api.cli import (
     access,
+    calendar,
     deciding,
     demonstrating,
     intake,
@@ -42,6 +43,7 @@ TOPICS = (
     inventing,
     judging,
     deciding,
+    calendar,
     rules,
     running,
     stopping,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.topics import (
     beliefs,
+    calendar,
     consents,
     customers,
     decisions,
@@ -45,6 +46,7 @@ TOPICS = (
     placements.topic,
     rules.topic,
     gate.topic,
+    calendar.topic,
     operators.topic,
     watching.topic,
     plain.topic,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -94,6 +95,8 @@ class ExecutionOut(Wire):
     decision_id: str | None
     probability: float | None
     due_at: Time
+    deliver_by: date | None = Field(default=None, description="the day promised, on the shop's calendar")
+    slot: str | None = Field(default=None, description="the slot of that day, by its name in the shop's calendar")
     announced_at: Time | None
     approved_at: Time | None
     placed_at: Time | None
@@ -122,6 +125,8 @@ class ExecutionOut(Wire):
             decision_id=execution.decision_id,
             probability=execution.probability,
             due_at=execution.due_at,
+            deliver_by=execution.deliver_by,
+            slot=execution.slot,
             announced_at=execution.announced_at,
             approved_at=execution.approved_at,
             placed_at=execution.placed_at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
 from engine.domain.rules import Counted
@@ -185,12 +185,26 @@ class Unmet:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """When an order that is ready to confirm would arrive."""
+
+    needed_by: datetime | None  # as it was asked for
+    met: bool | None  # whether it can be there by then; None: no such wish
+    deliver_by: date | None  # the day promised to whoever confirms in time; None: nothing can be promised
+    slot: str | None
+    place_by: datetime | None  # until when it must be confirmed for that
+    earliest: date | None  # confirmed now, it may come as early as this
+    earliest_slot: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OrderDraft:
     """An order ready for the customer to confirm."""
 
     lines: tuple[DraftLine, ...]
     total: Money | None
     unmet: tuple[Unmet, ...] = ()
+    delivery: Delivery | None = None  # None: the shop has no calendar
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -202,6 +216,14 @@ class NudgeDraft:
     text: str
     facts: Mapping[str, object]
     send_at: datetime  # never within quiet hours
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Occurrence:
+    """Which time of a need a line is for, and how sure the need was."""
+
+    cycle: str
+    probability: float | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,6 +244,12 @@ class ExecutionDraft:
     gateway: str | None = None  # by name, where a rule chose one
     threshold: float | None = None  # of its certificate
     counted: tuple[Counted, ...] = ()  # what it adds to the caps of rules
+    deliver_by: date | None = None  # the day promised; None: none is
+    slot: str | None = None  # of that day
+    place_by: datetime | None = None  # placed later than this, it does not arrive then
+    occurrences: Mapping[str, Occurrence] = field(default_factory=dict)  # by family, where it is for several needs
+    together: tuple[int, ...] = ()  # places of the experiences it is for, where they are several; the first one leads
+    joins: str | None = None  # the execution under way that this is joined to
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

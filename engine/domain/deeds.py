@@ -15,3 +15,5 @@ class Deed:
     position: int  # of the experience within the decision
     execution: Execution | None = None
     message: Nudge | None = None
+    also: tuple[int, ...] = ()  # further experiences that the order is for
+    joins: bool = False  # the order is under way: it is given the lines that it does not have yet

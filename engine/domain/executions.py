@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import reduce
 
@@ -65,6 +65,7 @@ class ExecutionLine:
     unit_price: Money
     instead_of: str | None = None  # the item that was announced, where another of the signed list stands in for it
     dropped: str | None = None  # why it was left out of an order that went on without it
+    probability: float | None = None  # that the need is real, where lines differ in it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +83,8 @@ class Execution:
     decision_id: str | None = None
     probability: float | None = None
     due_at: datetime
+    deliver_by: date | None = None  # the day promised; None: none is
+    slot: str | None = None  # of that day, by its name in the shop's calendar
     announced_at: datetime | None = None
     approved_at: datetime | None = None
     placed_at: datetime | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from engine.domain.calendar import Arrival, Calendar
 from engine.domain.decisions import Rung
 from engine.domain.rules import Rule, Uses
 from engine.domain.stops import Stop
@@ -22,6 +23,8 @@ class House:
     rules : of the operators, by id
     uses : what counts against the caps among them
     zone : the business's: its days are those of caps
+    calendar : of deliveries; None: none are promised
+    booked : orders that slots are promised to already
     shut : when the live watch shut a rung that nobody opened again, see ``modes.watch``
     """
 
@@ -30,3 +33,5 @@ class House:
     uses: Uses = field(default_factory=dict)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     shut: Mapping[Rung, datetime] = field(default_factory=dict)
+    calendar: Calendar | None = None
+    booked: Mapping[Arrival, int] = field(default_factory=dict)

@@ -180,6 +180,10 @@ class Model:
             key=lambda one: (-one.need.probability, one.need.family),
         )
 
+    def chances(self, history: History, now_day: float, families: Collection[str]) -> Mapping[str, NDArray[np.float64]]:
+        """How likely each of some families is needed next on each of the 60 days ahead, see ``replenishment``."""
+        return self.replenishment.chances(history, now_day, families)
+
     def related(self, item_id: str, k: int, *, exclude: Collection[str] = frozenset()) -> Recommendations:
         """Items bought by those who buy this one, the nearest first; empty for an item that nobody bought."""
         code = next(iter(self.catalogue.known([item_id])), None)

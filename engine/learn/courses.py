@@ -65,6 +65,13 @@ class Courses:
         found: Floats = -np.expm1(-self.at(windows))
         return found
 
+    def daily(self, days: int) -> Floats:
+        """How likely each is bought next on each of so many days, if on any; shape (n, days), rows sum to one."""
+        within = np.column_stack([self.within(np.full(len(self), float(end))) for end in range(1, days + 1)])
+        steps: Floats = np.maximum(np.diff(within, axis=1, prepend=0.0), 0.0)
+        found: Floats = steps / steps.sum(axis=1, keepdims=True)
+        return found
+
     def medians(self, most: float) -> Floats:
         """When each is as likely as not to have been bought, if it is within ``most`` days; days from now."""
         low, high = np.zeros(len(self)), np.full(len(self), most)

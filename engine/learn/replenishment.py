@@ -124,6 +124,20 @@ class Replenishment:
             )
         return made
 
+    def chances(self, history: History, day: float, families: Collection[str]) -> dict[str, Floats]:
+        """How likely each of some families is bought next on each of the 60 days ahead, if on any of them.
+
+        Arrays of shape (60,) that sum to one; none where too little had happened to tell days apart.
+        """
+        if self.hazards is None or not len(seen := history.before(day)):
+            return {}
+        purchases, names = of_history(seen)
+        found = traits(purchases, day, self.rates, self._codes(names)[purchases.families])
+        named = [names[code] for code in purchases.families[found.pairs].tolist()]
+        kept = np.array([name in families for name in named], bool)
+        daily = self.courses(found.take(kept), day).daily(int(LONGEST))
+        return dict(zip((name for name in named if name in families), daily, strict=True))
+
     def _evidence(self, found: Traits, gaps: Floats, courses: Courses) -> list[Evidence]:
         week = courses.within(np.full(len(gaps), WEEK))
         like = self.like[np.minimum((week * 10).astype(int), 9)]

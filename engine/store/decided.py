@@ -39,6 +39,11 @@ def keep(tx: Tx, made: Sequence[Made], trigger: str, now: datetime) -> list[Kept
 
     The ledger does not take an order whose need has one under way, or had one in the same cycle; nobody is told of
     such an order.
+
+    Raises
+    ------
+    Outdated
+        where a slot that an order was promised for is full by now, or an order it joins is no longer waiting
     """
     stored = [_acted(tx, one, now) for one in made]
     kept = [Kept(document=one.document(orders), orders=orders) for one, orders in zip(made, stored, strict=True)]
@@ -67,10 +72,11 @@ def _acted(tx: Tx, made: Made, now: datetime) -> Stored:
     orders: dict[int, Execution] = {}
     for deed in made.deeds:
         if deed.execution is not None:
-            taken = executions.add(tx, deed.execution, now)
+            keep = executions.join if deed.joins else executions.add
+            taken = keep(tx, deed.execution, now)
             if taken is None:
                 continue
-            orders[deed.position] = taken
+            orders |= dict.fromkeys((deed.position, *deed.also), taken)
         if deed.message is not None:
             nudges.add(tx, [deed.message])
     return orders

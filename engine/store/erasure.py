@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, delete, select
 
-from engine.store import audit
+from engine.store import audit, bookings
+from engine.store import executions as executions_store
 from engine.store.database import Tx
 from engine.store.tables import (
     api_keys,
@@ -57,12 +58,14 @@ def export(tx: Tx, customer_id: str) -> dict[str, list[dict[str, Any]]]:
 
 def erase(tx: Tx, customer_id: str, actor: str, now: datetime) -> None:
     """Remove the customer everywhere; the audit keeps that it was done, under a digest of the id."""
+    places = executions_store.places(tx, customer_id)
     for table in (api_keys, idempotency, taps):
         tx.execute(delete(table).where(table.c.customer_id == customer_id))
     for table, where in reversed(list(_held(customer_id))):
         tx.execute(delete(table).where(where))
     _forget_in_audit(tx, customer_id)
     audit.add(tx, actor, "customer.erase", sha256(customer_id.encode()).hexdigest(), {}, now)
+    bookings.give_back(tx, places)
 
 
 def _held(customer_id: str) -> Iterator[tuple[Table, ColumnElement[bool]]]:

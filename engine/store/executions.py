@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, false, func, insert, or_, select, tuple_, update
 
+from engine.domain.calendar import Arrival
 from engine.domain.customers import Grant, Purpose
 from engine.domain.decisions import Rung
 from engine.domain.executions import (
@@ -28,8 +29,8 @@ from engine.domain.executions import (
 )
 from engine.domain.signals import Signal
 from engine.domain.values import Money
-from engine.errors import Conflict, InputError, NotFound
-from engine.store import consents, hearing, mandates, rules
+from engine.errors import Conflict, InputError, NotFound, Outdated
+from engine.store import bookings, consents, hearing, mandates, rules
 from engine.store.database import Tx
 from engine.store.rows import Values, by_ids
 from engine.store.tables import customers
@@ -52,6 +53,8 @@ def add(tx: Tx, execution: Execution, now: datetime, actor: str = "rapport") -> 
         for an unknown customer
     InputError
         for no lines, two lines of one need, or several currencies
+    Outdated
+        where the slot it is promised for is full by now
     """
     needs = {line.need for line in execution.lines}
     if not execution.lines or len(needs) < len(execution.lines):
@@ -61,6 +64,7 @@ def add(tx: Tx, execution: Execution, now: datetime, actor: str = "rapport") -> 
         return None
     stored = replace(execution, total=total_of(execution.lines))
     put(tx, stored, now, actor)
+    bookings.follow(tx, None, stored)
     rules.count(tx, {stored.execution_id: stored.counted})
     return stored
 
@@ -71,6 +75,54 @@ def put(tx: Tx, execution: Execution, now: datetime, actor: str) -> None:
     if execution.lines:
         tx.execute(insert(lines_table), [_line_row(execution, line) for line in execution.lines])
     note(tx, execution.execution_id, None, execution.state, actor, execution.reason, now)
+
+
+def join(tx: Tx, execution: Execution, now: datetime, actor: str = "rapport") -> Execution | None:
+    """Give an execution under way the lines it does not have yet; None as with ``add``.
+
+    Parameters
+    ----------
+    execution : as it is to be, with all lines; its ``due_at`` leaves the new ones the time they were promised
+
+    Raises
+    ------
+    Outdated
+        where it is no longer waiting, was sent already, is promised for another day by now, or is being moved
+    """
+    one = select(table).where(table.c.execution_id == execution.execution_id).with_for_update(skip_locked=True)
+    standing = next(iter(with_lines(tx, tx.execute(one))), None)  # who holds it may wait for what we hold: go on
+    lock_customers(tx, [execution.customer_id])
+    if standing is None or not _may_grow(standing, execution):
+        raise Outdated(f"execution {execution.execution_id!r} can be given no more lines")
+    known = {line.need for line in standing.lines}
+    added = tuple(line for line in execution.lines if line.need not in known)
+    if not added or _taken(tx, replace(execution, lines=added)):
+        return None
+    after = replace(standing, lines=(*standing.lines, *added), due_at=max(standing.due_at, execution.due_at))
+    after = replace(after, total=total_of(after.lines), reason="joined")
+    said = {"due_at": after.due_at, "total_minor": after.total.minor, "reason": after.reason, "updated_at": now}
+    tx.execute(update(table).where(table.c.execution_id == after.execution_id).values(said))
+    tx.execute(insert(lines_table), [_line_row(after, line) for line in added])
+    note(tx, after.execution_id, State.WAITING, State.WAITING, actor, after.reason, now)
+    return after
+
+
+def _may_grow(standing: Execution, wanted: Execution) -> bool:
+    """Whether it waits, was never sent, and is what the lines were decided to be joined to."""
+    same = ("customer_id", "mandate_id", "rung", "deliver_by", "slot")
+    unsent = standing.state is State.WAITING and standing.attempt == 0
+    return unsent and all(getattr(standing, name) == getattr(wanted, name) for name in same)
+
+
+def promise(tx: Tx, execution: Execution, arrival: Arrival, now: datetime) -> Execution:
+    """Promise a waiting execution for another day; Outdated where the slot is full by now."""
+    after = replace(execution, deliver_by=arrival.day, slot=arrival.slot)
+    if after == execution:
+        return execution
+    bookings.follow(tx, execution, after)
+    said = {"deliver_by": after.deliver_by, "slot": after.slot, "updated_at": now}
+    tx.execute(update(table).where(table.c.execution_id == execution.execution_id).values(said))
+    return after
 
 
 def lock_customers(tx: Tx, customer_ids: Collection[str]) -> None:
@@ -231,6 +283,7 @@ def move(
     changed = update(table).where(table.c.execution_id == execution_id, same)
     if tx.execute(changed.values(state=to.value, reason=reason, updated_at=now, **changes)).rowcount != 1:
         raise Conflict(f"execution {execution_id!r} was moved by somebody else")
+    bookings.follow(tx, before, after)
     note(tx, execution_id, before.state, to, actor, reason, now)
     hearing.execution(tx, after, actor, now)
     return after
@@ -276,9 +329,12 @@ def snooze(
     *,
     until: datetime | None = None,
 ) -> Execution:
-    """Let it be due so much later, or at an instant; Conflict once it is being placed."""
+    """Let it be due so much later, or at an instant; Conflict once it is being placed.
+
+    For which day it is promised is told when it is placed.
+    """
     later = until or max(locked(tx, execution_id).due_at, now) + (by or timedelta(0))
-    changes = {"due_at": later, "put_off_from": None}
+    changes = {"due_at": later, "put_off_from": None, "deliver_by": None, "slot": None}
     done = move(tx, execution_id, STOPPABLE, State.WAITING, actor, reason or "snoozed", now, **changes)
     hearing.said(tx, done, Signal.SNOOZED, now)
     return done
@@ -288,6 +344,13 @@ def locked(tx: Tx, execution_id: str) -> Execution:
     """The execution, once nobody else looks at its customer: what they take back now is seen by whoever comes next."""
     lock_customers(tx, [_standing(tx, execution_id).customer_id])
     return _standing(tx, execution_id)
+
+
+def places(tx: Tx, customer_id: str) -> list[Arrival]:
+    """The places in slots of a customer's executions that can be stopped, and that nobody moves from here on."""
+    wanted = and_(table.c.customer_id == customer_id, table.c.state.in_(STOPPABLE), table.c.slot.is_not(None))
+    found = with_lines(tx, tx.execute(select(table).where(wanted).with_for_update()))
+    return [arrival for one in found if (arrival := bookings.place(one)) is not None]
 
 
 def note(
@@ -327,6 +390,7 @@ _PLAIN = (
     *("announced_at", "approved_at", "placed_at", "order_id", "reason", "attempt", "fence", "created_at"),
     *("wording", "put_off_from", "follows", "retries", "test"),
     *("gateway", "threshold"),
+    *("deliver_by", "slot"),
 )  # kept as they are
 
 
@@ -364,6 +428,7 @@ def _line_row(execution: Execution, line: ExecutionLine) -> Values:
         "unit_price_minor": line.unit_price.minor,
         "instead_of": line.instead_of,
         "dropped": line.dropped,
+        "probability": line.probability,
     }
 
 
@@ -376,6 +441,7 @@ def _line(row: Row[Any], currency: str) -> ExecutionLine:
         unit_price=Money(minor=row.unit_price_minor, currency=currency),
         instead_of=row.instead_of,
         dropped=row.dropped,
+        probability=row.probability,
     )
 
 

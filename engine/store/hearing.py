@@ -38,7 +38,7 @@ def said(tx: Tx, about: Execution, signal: Signal, at: datetime, needs: Collecti
             at=at,
             need=line.need,
             rung=about.rung,
-            probability=about.probability,
+            probability=about.probability if line.probability is None else line.probability,
             source=f"execution:{about.execution_id}",
         )
         for line in about.lines

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from engine.domain.calendar import Arrival, Calendar
 from engine.domain.executions import SPENT, STOPPABLE
 from engine.domain.house import House
-from engine.store import rules, stops, watches
+from engine.store import bookings, calendars, rules, stops, watches
 from engine.store.database import Tx
 
 UTC = ZoneInfo("UTC")
@@ -32,4 +33,18 @@ def read(
     states = SPENT if placing else (*STOPPABLE, *SPENT)
     used = rules.uses(tx, ruling, customers, states, now, zone)
     shut = watches.shut(tx, now)
-    return House(stops=stops.in_force(tx, now), rules=ruling, uses=used, zone=zone, shut=shut)
+    calendar = calendars.current(tx)
+    return House(
+        stops=stops.in_force(tx, now),
+        rules=ruling,
+        uses=used,
+        zone=zone,
+        shut=shut,
+        calendar=calendar,
+        booked={} if calendar is None else _booked(tx, calendar, now),
+    )
+
+
+def _booked(tx: Tx, calendar: Calendar, now: datetime) -> Mapping[Arrival, int]:
+    today = now.astimezone(calendar.zone).date()
+    return bookings.since(tx, today) if calendar.slots else {}

@@ -20,7 +20,7 @@ from engine.domain.executions import Answer, Call, Execution, ExecutionLine, Sta
 from engine.domain.shopping import OrderLine
 from engine.domain.stops import Stop
 from engine.errors import Conflict
-from engine.store import audit, items, orders, stops
+from engine.store import audit, bookings, items, orders, stops
 from engine.store.database import Tx
 from engine.store.database import now as clock
 from engine.store.executions import get, lock_customers, move, note, with_lines
@@ -201,6 +201,8 @@ def complete_all(tx: Tx, answered: Sequence[Answered], now: datetime) -> list[Co
         _finish_attempts(tx, ours, at)
     after = [_after(one, now) for one in ours]
     moved = [one for one in after if one.state is not State.PLACING]
+    for before, one in zip([one.execution for one in ours], after, strict=True):
+        bookings.follow(tx, before, one)
     _note(tx, [_step(one, State.PLACING, one.state, one.reason, now) for one in moved])
     clashes = _write_orders(tx, [one for one in after if one.state is State.PLACED], now)
     done = {_hold(one): Completion(execution=one, clash=one.execution_id in clashes) for one in after}

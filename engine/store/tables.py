@@ -12,6 +12,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ColumnElement,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -353,6 +354,8 @@ executions = Table(
     Column("approved_at", UtcDateTime),
     Column("placed_at", UtcDateTime),
     Column("order_id", Id),
+    Column("deliver_by", Date),  # the day promised, on the shop's calendar
+    Column("slot", String(100)),  # of that day
     Column("reason", Text),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
     Column("first_call_at", UtcDateTime),  # database's clock; the gateway's key life counts from here
@@ -385,6 +388,7 @@ execution_lines = Table(
     Column("unit_price_minor", BigInteger, nullable=False),
     Column("instead_of", Id),
     Column("dropped", Text),
+    Column("probability", Float),  # that the need is real, where it is one of several
     UniqueConstraint("customer_id", "need", "cycle"),
     CheckConstraint("quantity > 0", name="quantity"),
 )
@@ -659,4 +663,22 @@ watches = Table(  # the live watches over orders made unasked; one begins where 
     Column("shut_at", UtcDateTime),
     Column("reopened_at", UtcDateTime),
     Column("reopened_by", String(200)),
+)
+
+calendars = Table(  # the shop's calendar of deliveries; the latest version is in force
+    "calendars",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("document", Json),  # null: none is in force
+    Column("author", String(200), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+slot_bookings = Table(  # how many orders a slot of a day is promised to
+    "slot_bookings",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("slot", String(100), primary_key=True),
+    Column("taken", Integer, nullable=False),
+    CheckConstraint("taken >= 0", name="taken"),
 )

@@ -6,7 +6,7 @@ The files beside this one are the code's own words, read once; a language is add
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ class Words:
 
     def __init__(self, bundles: Sequence[FluentBundle]) -> None:
         self._bundles = tuple(bundles)
+        self._locale = self._bundles[0].locales[0].replace("-", "_")
         self._said = lru_cache(maxsize=4096, typed=True)(self._formatted)
 
     @classmethod
@@ -68,9 +69,13 @@ class Words:
         >>> Words.of("de").when(datetime(2018, 1, 2, 8, tzinfo=UTC), ZoneInfo("UTC"))
         '2. Januar um 08:00 Uhr'
         """
-        local, locale = at.astimezone(zone), self._bundles[0].locales[0].replace("-", "_")
-        date = format_date(local.date(), self.say("date"), locale=locale)
-        return self.say("when", time=format_time(local, self.say("time"), locale=locale), date=date)
+        local = at.astimezone(zone)
+        time = format_time(local, self.say("time"), locale=self._locale)
+        return self.say("when", time=time, date=self.day(local.date()))
+
+    def day(self, day: date) -> str:
+        """A day of the calendar."""
+        return format_date(day, self.say("date"), locale=self._locale)
 
     def listed(self, parts: Sequence[str]) -> str:
         """Several things in a row."""

@@ -66,6 +66,7 @@ class FakeModel:
     Parameters
     ----------
     thresholds : promise -> probability from which its certificate is open; None is shut, what is not named is shut
+    needed_in : family -> in how many days it is needed, for sure
     """
 
     model_id = "fake"
@@ -77,11 +78,13 @@ class FakeModel:
         recommended: Iterable[str] = ("i1", "m1", "t1"),
         popular: Mapping[str, tuple[str, ...]] | None = None,
         thresholds: Mapping[float, float | None] | None = None,
+        needed_in: Mapping[str, float] | None = None,
     ) -> None:
         self.forecasts = tuple(forecasts)
         self.recommended = tuple(recommended)
         self.favourites = popular or {"coffee": ("i2", "i1", "i3"), "milk": ("m1",), "tea": ("t1",), "wine": ("w1",)}
         self.thresholds = {0.9: 0.85, 0.952: 0.9} if thresholds is None else dict(thresholds)
+        self.needed_in = needed_in or {}
         self.seen: list[History] = []
 
     def recommend(
@@ -104,6 +107,10 @@ class FakeModel:
         self.seen.append(history)
         bought = [one for one in self.forecasts if one.family in set(history.families)]
         return [_rhythm(one) for one in bought if one.probability >= least or one.family in always]
+
+    def chances(self, history: History, now_day: float, families: Collection[str]) -> dict[str, np.ndarray]:
+        """All on the day that it was given for a family; nothing is known of the others."""
+        return {name: np.eye(60)[int(days)] for name, days in self.needed_in.items() if name in families}
 
     def related(self, item_id: str, k: int, *, exclude: Collection[str] = frozenset()) -> Recommendations:
         """Nothing."""
