@@ -6,13 +6,14 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
+from engine.domain.gateways import Terms
 from engine.domain.values import DEFAULT_CURRENCY, parse_currency, parse_time, parse_zone
 from engine.errors import InputError
 
@@ -34,6 +35,65 @@ def parse_span(text: str, field: str) -> timedelta:
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
     except OverflowError:
         raise InputError.of(field, "a length of time within the calendar", text) from None
+
+
+def parse_terms(text: str, field: str) -> Terms:
+    """What a gateway declares of itself, such as ``key_life=7d looks_up=no``; what is left out is as by default.
+
+    Raises
+    ------
+    InputError
+        naming what cannot be read
+
+    Examples
+    --------
+    >>> parse_terms("looks_up=no at_once=4", "RAPPORT_GATEWAY_TERMS").at_once
+    4
+    """
+    expected = "key_life=24h timeout=5s looks_up=yes stores_errors=no at_once=16, or some of them"
+    terms = Terms()
+    for word in text.split():
+        name, _, value = word.partition("=")
+        if name in ("key_life", "timeout"):
+            terms = replace(terms, **{name: parse_span(value, field)})
+        elif name in ("looks_up", "stores_errors"):
+            terms = replace(terms, **{name: _yes(value, field)})
+        elif name == "at_once" and re.fullmatch(r"\d{1,3}", value):
+            terms = replace(terms, at_once=int(value))
+        else:
+            raise InputError.of(field, expected, word)
+    return checked_terms(terms, field)
+
+
+def checked_terms(terms: Terms, field: str) -> Terms:
+    """The terms, where they make sense: InputError otherwise."""
+    if not timedelta(seconds=1) <= terms.timeout <= timedelta(minutes=1):
+        raise InputError.of(field, "a timeout of 1s to 60s", _plain(terms.timeout))
+    if not 4 * terms.timeout <= terms.key_life <= timedelta(days=366):
+        raise InputError.of(field, "a key_life of four time-outs to 366d", _plain(terms.key_life))
+    if not 1 <= terms.at_once <= 256:
+        raise InputError.of(field, "an at_once of 1 to 256", terms.at_once)
+    return terms
+
+
+def shown_terms(terms: Terms) -> str:
+    """The terms as they are written.
+
+    Examples
+    --------
+    >>> shown_terms(Terms())
+    'key_life=86400s timeout=5s looks_up=yes stores_errors=no at_once=16'
+    """
+    said = {"looks_up": terms.looks_up, "stores_errors": terms.stores_errors}
+    spans = f"key_life={_plain(terms.key_life)} timeout={_plain(terms.timeout)}"
+    words = " ".join(f"{name}={'yes' if is_so else 'no'}" for name, is_so in said.items())
+    return f"{spans} {words} at_once={terms.at_once}"
+
+
+def _yes(text: str, field: str) -> bool:
+    if text.lower() not in ("yes", "no"):
+        raise InputError.of(field, "yes or no", text)
+    return text.lower() == "yes"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +135,9 @@ class Settings:
     personalization_default: str  # "granted" or "refused"
     gateway_url: str | None
     gateway_secret: str | None
+    gateway_terms: Terms  # what the gateway declares of itself
     veto_window: timedelta
+    cluster: bool  # whether Procrastinate wakes workers; needs PostgreSQL
     spark: str | None  # the cluster that tastes are fitted on; None: here
     clock: Clock
 
@@ -116,7 +178,9 @@ class Settings:
             personalization_default=default,
             gateway_url=of("GATEWAY_URL") or None,
             gateway_secret=of("GATEWAY_SECRET") or None,
+            gateway_terms=parse_terms(of("GATEWAY_TERMS"), "RAPPORT_GATEWAY_TERMS"),
             veto_window=window,
+            cluster=_yes(of("CLUSTER", "no"), "RAPPORT_CLUSTER"),
             spark=of("SPARK") or None,
             clock=Clock.parse(of("NOW"), zone),
         )
@@ -137,6 +201,8 @@ class Settings:
             "gateway_secret": "********" if self.gateway_secret else "",
             "database_url": _masked(self.database_url),
             "gateway_url": _masked(self.gateway_url or ""),
+            "gateway_terms": shown_terms(self.gateway_terms),
+            "cluster": "yes" if self.cluster else "no",
             "now": str(self.clock.fixed or self.clock.offset) if self.clock.moved else "",
         }
         names = [f.name for f in fields(self) if f.name != "clock"] + ["now"]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from engine.config import Settings
 from engine.errors import ArtifactError
 from engine.learn import base
-from engine.store import artifacts, checks
+from engine.store import artifacts, checks, gateways
 from engine.store.database import Database, Tx
 from engine.store.database import now as database_clock
 
@@ -36,7 +36,7 @@ def run(db: Database, settings: Settings) -> list[Finding]:
         return [Finding(check="schema", well=False, said=f"the database stands at {stands}: run rapport db upgrade")]
     with db.read() as tx:
         ledger = list(_ledger(tx, settings))
-        clocks = [_clocks(database_clock(tx), datetime.now(UTC)), _worker(tx)]
+        clocks = [_clocks(database_clock(tx), datetime.now(UTC)), _worker(tx), _named_gateways(tx)]
     schema = Finding(check="schema", well=True, said="the database stands at the newest migration")
     return [*ledger, schema, *clocks, _model(settings), _gateway(settings), _disk(settings)]
 
@@ -90,8 +90,13 @@ def _model(settings: Settings) -> Finding:
 
 def _gateway(settings: Settings) -> Finding:
     there = settings.gateway_url is not None
-    said = f"orders go to {settings.gateway_url}" if there else "none: set RAPPORT_GATEWAY_URL, or nothing is placed"
+    shown = settings.shown()["RAPPORT_GATEWAY_URL"]
+    said = f"orders go to {shown}" if there else "none: set RAPPORT_GATEWAY_URL, or nothing is placed"
     return Finding(check="gateway", well=there, said=said)
+
+
+def _named_gateways(tx: Tx) -> Finding:
+    return _none("named gateways", gateways.orphans(tx), "executions are to be placed at gateways that are not there")
 
 
 def _disk(settings: Settings) -> Finding:

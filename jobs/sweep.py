@@ -55,10 +55,13 @@ class Sweep:
     owner: str
     terms: Terms = field(default_factory=Terms)
     stopped: Callable[[], bool] = lambda: False  # asked before each batch
+    named: str | None = None  # the gateway, as executions name it; None: the default one
+    stands: Callable[[Tx], bool] = lambda tx: True  # whether the gateway is still the one that executions name
+    only: str | None = None  # the one execution that is looked at; None: all
 
     def run(self) -> Counter[str]:
         """Place whatever is due, until nothing is; answers how many executions came to what."""
-        swept = Counter(skipped=self._lapsed())
+        swept = Counter(skipped=self._lapsed() if self.only is None else 0)
         with ThreadPoolExecutor(self.terms.at_once, thread_name_prefix="gateway") as pool:
             under_way: dict[Future[Answer], Asked] = {}
             while True:
@@ -78,7 +81,10 @@ class Sweep:
         if self.stopped() or 2 * room < self.terms.at_once:
             return Claimed()
         with self.db.begin() as tx:
-            claims = ledger.claim(tx, self.owner, self.clock(), room, self.terms.lease)
+            if not self.stands(tx):
+                return Claimed()
+            lease, to = self.terms.lease, self.named
+            claims = ledger.claim(tx, self.owner, self.clock(), room, lease, gateway=to, only=self.only)
             around = self._surroundings(tx, [claim.execution for claim in claims])
             words = Counter[str]()
             asked = [one for claim in claims if (one := self._intended(tx, claim, around, words)) is not None]
@@ -129,7 +135,7 @@ class Sweep:
         if asked.call is Call.LOOK_UP:
             return _guarded(lambda: self.gateway.look_up(asked.execution.execution_id))
         answer = _guarded(lambda: self.gateway.place(asked.execution))
-        if answer.result is not Result.REFUSED or asked.execution.attempt == 1:
+        if answer.result is not Result.REFUSED or self.terms.final(asked.execution.attempt):
             return answer
         before = _guarded(lambda: self.gateway.look_up(asked.execution.execution_id))
         return answer if before.result is Result.NOT_FOUND else before
@@ -175,6 +181,15 @@ def _tell(tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> 
     told = placing.notice(execution, context, now, around.catalogue)
     if told is not None:
         nudges.add(tx, [told])
+
+
+def tell(tx: Tx, execution: Execution, settings: Settings, now: datetime) -> None:
+    """Let the customer know what became of one order, outside any batch."""
+    default = Grant(settings.personalization_default)
+    id = execution.customer_id
+    found = contexts.read_many(tx, {id}, now, zone=settings.timezone, personalization_default=default)
+    catalogue = items.get_many(tx, {line.item_id for line in execution.lines})
+    _tell(tx, execution, Surroundings(customers=found, catalogue=catalogue, house=house.read(tx, now)), now)
 
 
 def _guarded(call: Callable[[], Answer]) -> Answer:

@@ -16,11 +16,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from engine import logs
 from engine.config import Settings
 from engine.store.database import Database
+from jobs.gateways import Choice
 from jobs.scheduler import JOBS, Job, Shop, run_asked, run_slot, run_sweep
 
 log = structlog.get_logger()
 GRACE = timedelta(seconds=8)  # for what is under way when the worker is told to end
 LOOK = timedelta(seconds=20)  # how often a worker looks whether the slot of a job was taken
+MOST_AT_ONCE = 64  # jobs under way; each gateway's sweep is one
 JUMP = 5.0  # seconds by which the wall clock may leave the steady one before all jobs are fired anew
 
 
@@ -39,7 +41,8 @@ def run(settings: Settings, *, change: Callable[[Shop], Shop] = lambda shop: sho
     shop = replace(change(Shop.of(settings, db)), stopped=ended.is_set)
     scheduler = clock(shop)
     scheduler.start()
-    log.info("worker.started", owner=shop.owner, gateway=settings.gateway_url, now=settings.clock.now().isoformat())
+    to, now = settings.shown()["RAPPORT_GATEWAY_URL"], settings.clock.now()
+    log.info("worker.started", owner=shop.owner, gateway=to, now=now.isoformat())
     _watch(scheduler, ended)
     _end(scheduler)
 
@@ -47,17 +50,34 @@ def run(settings: Settings, *, change: Callable[[Shop], Shop] = lambda shop: sho
 def clock(shop: Shop) -> BackgroundScheduler:
     """APScheduler as the clock only: what is to be done stands in the database."""
     scheduler = BackgroundScheduler(
-        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        timezone=UTC,
+        executors={"default": {"type": "threadpool", "max_workers": MOST_AT_ONCE}},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     if shop.gateway is None:
-        log.warning("gateway.missing", remedy="set RAPPORT_GATEWAY_URL; until then nothing is placed")
-    else:
-        _every(scheduler, JOBS["sweep"].every, "sweep", lambda: run_sweep(shop))
+        log.warning("gateway.missing", remedy="set RAPPORT_GATEWAY_URL; until then only named gateways are placed at")
+    for choice in shop.default():
+        _every(scheduler, JOBS["sweep"].every, "sweep", _sweep(shop, choice))
+    _every(scheduler, timedelta(seconds=1), "gateways", lambda: _take_up(scheduler, shop))
     _every(scheduler, timedelta(seconds=1), "asked", lambda: run_asked(shop))
     for job in JOBS.values():
         if job.name != "sweep":
             _every(scheduler, min(job.every, LOOK), job.name, _slot(shop, job))
     return scheduler
+
+
+def _take_up(scheduler: BackgroundScheduler, shop: Shop) -> None:
+    """Sweep for every named gateway by itself: one that is slow or gone holds up nobody else's orders."""
+    wanted = {f"sweep {choice.name} {choice.revision}": choice for choice in shop.named()}
+    running = {job.id for job in scheduler.get_jobs() if job.id.startswith("sweep ")}
+    for gone in running - wanted.keys():
+        scheduler.remove_job(gone)
+    for id in wanted.keys() - running:
+        _every(scheduler, JOBS["sweep"].every, id, _sweep(shop, wanted[id]))
+
+
+def _sweep(shop: Shop, choice: Choice) -> Callable[[], None]:
+    return lambda: run_sweep(shop, choice)
 
 
 def _slot(shop: Shop, job: Job) -> Callable[[], None]:

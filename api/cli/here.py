@@ -26,8 +26,8 @@ def placing_settings() -> Settings:
     """
     settings = Settings.from_env()
     if settings.gateway_url is not None and not _is_web_address(settings.gateway_url):
-        raise InputError.of("RAPPORT_GATEWAY_URL", "an http or https URL", settings.gateway_url)
-    if settings.gateway_secret is not None and not _is_signing_key(settings.gateway_secret):
+        raise InputError.of("RAPPORT_GATEWAY_URL", "an http or https URL, or file:///folder", settings.gateway_url)
+    if settings.gateway_secret is not None and not all(map(_is_signing_key, settings.gateway_secret.split())):
         raise InputError([Problem(field="RAPPORT_GATEWAY_SECRET", expected="a key in base64", came="another text")])
     return settings
 
@@ -86,6 +86,8 @@ def require_free(host: str, port: int) -> None:
 def _is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
+        if parts.scheme == "file":
+            return parts.netloc in ("", "localhost") and len(parts.path) > 1 and not parts.query and not parts.fragment
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False

@@ -8,6 +8,7 @@ from api.topics import (
     customers,
     decisions,
     executions,
+    gateways,
     goals,
     intake,
     mandates,
@@ -32,6 +33,7 @@ TOPICS = (
     executions.topic,
     nudges.topic,
     placements.topic,
+    gateways.topic,
     operators.topic,
     plain.topic,
 )

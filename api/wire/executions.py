@@ -38,6 +38,7 @@ class ExecutionOut(Wire):
     approved_at: Time | None
     placed_at: Time | None
     order_id: str | None
+    gateway: str | None = Field(description="where it is placed, by name; null: at the default one")
     reason: str | None
     created_at: Time
 
@@ -70,6 +71,7 @@ class ExecutionOut(Wire):
             approved_at=execution.approved_at,
             placed_at=execution.placed_at,
             order_id=execution.order_id,
+            gateway=execution.gateway,
             reason=execution.reason,
             created_at=execution.created_at,
         )

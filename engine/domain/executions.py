@@ -41,7 +41,7 @@ MOVES: dict[State, tuple[State, ...]] = {
     State.ANNOUNCED: (State.WAITING, State.VETOED, State.SKIPPED, State.REFUSED),
     State.WAITING: (State.WAITING, State.PLACING, State.VETOED, State.SKIPPED, State.REFUSED),
     State.PLACING: (State.PLACED, State.REFUSED, State.FAILED, State.NEEDS_REVIEW, State.WAITING),
-    State.PLACED: (State.CONFIRMED, State.KEPT, State.RETURNED),
+    State.PLACED: (State.CONFIRMED, State.KEPT, State.RETURNED, State.REFUSED),  # by a shop that answers later
     State.CONFIRMED: (State.KEPT, State.RETURNED),
     State.NEEDS_REVIEW: (State.PLACED, State.FAILED),
     State.KEPT: (State.RETURNED,),
@@ -83,6 +83,7 @@ class Execution:
     approved_at: datetime | None = None
     placed_at: datetime | None = None
     order_id: str | None = None  # the gateway's
+    gateway: str | None = None  # the one it is placed at, by name; None: the default one
     reason: str | None = None  # of the last move
     attempt: int = 0
     fence: int = 0
@@ -135,6 +136,7 @@ class Answer:
 
     result: Result
     order_id: str | None = None  # of placed and repeat
+    stand_in: str | None = None  # what a gateway that answers later calls the order until it has the shop's id
     detail: str | None = None  # the code of a refusal, or what went wrong
 
     def leads_to(self, call: Call) -> State:

@@ -254,7 +254,7 @@ def _page(tx: Tx, statement: Select[Any], limit: int, after: str | None) -> list
 
 _PLAIN = (
     *("execution_id", "customer_id", "mandate_id", "certificate_id", "decision_id", "probability", "due_at"),
-    *("announced_at", "approved_at", "placed_at", "order_id", "reason", "attempt", "fence", "created_at"),
+    *("announced_at", "approved_at", "placed_at", "order_id", "gateway", "reason", "attempt", "fence", "created_at"),
 )  # kept as they are
 
 

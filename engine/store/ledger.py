@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, true, update
 
 from engine.domain.decisions import Rung
 from engine.domain.executions import Answer, Call, Execution, ExecutionLine, State, total_of
@@ -45,15 +45,30 @@ class Completion:
     clash: bool = False  # the gateway's order id belongs to another customer here
 
 
-def claim(tx: Tx, owner: str, now: datetime, limit: int, lease: timedelta) -> list[Claim]:
+def claim(
+    tx: Tx,
+    owner: str,
+    now: datetime,
+    limit: int,
+    lease: timedelta,
+    *,
+    gateway: str | None = None,
+    only: str | None = None,
+) -> list[Claim]:
     """Take up to ``limit`` executions that are to be placed, those due longest first, each with its fence raised.
 
     To be placed are the waiting ones that are due (of those that ask first the approved ones), and those in placing
     whose worker is gone or whose retry has come. What another transaction holds is passed over. The customers are
     locked, so that what a customer may still spend is looked at by one worker at a time.
+
+    Parameters
+    ----------
+    gateway : the one they are to be placed at; None: the default one
+    only : the one execution that is looked at; None: all
     """
     at = clock(tx)
-    statement = select(table).where(_claimable(now, at)).order_by(table.c.due_at, table.c.execution_id)
+    here = and_(table.c.gateway.is_not_distinct_from(gateway), true() if only is None else table.c.execution_id == only)
+    statement = select(table).where(_claimable(now, at), here).order_by(table.c.due_at, table.c.execution_id)
     rows = tx.execute(statement.limit(limit).with_for_update(skip_locked=True)).all()
     if not rows:
         return []

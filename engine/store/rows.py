@@ -100,7 +100,11 @@ def _ids(rows: Sequence[Values], id: str) -> list[str]:
     return [row[id] for row in rows]
 
 
-def lock(tx: Tx, name: str) -> None:
-    """Until the transaction ends, let nobody else pass who locks the same name; SQLite has one writer anyway."""
+def lock(tx: Tx, name: str, *, shared: bool = False) -> None:
+    """Until the transaction ends, let nobody else pass who locks the same name; SQLite has one writer anyway.
+
+    Those who share a lock pass each other.
+    """
     if tx.dialect.name == "postgresql":
-        tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        taken = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+        tx.execute(select(taken(func.hashtextextended(name, 0))))

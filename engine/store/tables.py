@@ -346,6 +346,7 @@ executions = Table(
     Column("approved_at", UtcDateTime),
     Column("placed_at", UtcDateTime),
     Column("order_id", Id),
+    Column("gateway", String(100)),  # the one it is placed at; null: the default one
     Column("reason", Text),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
     Column("first_call_at", UtcDateTime),  # database's clock; the gateway's key life counts from here
@@ -507,4 +508,16 @@ audit = Table(
     Column("action", String(50), nullable=False),
     Column("subject", String(300), nullable=False),
     Column("detail", Json, nullable=False),
+)
+
+gateways = Table(  # where orders may be placed beside the default gateway
+    "gateways",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secrets", Json, nullable=False),
+    Column("terms", Json, nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("revision", String(64), nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
 )
