@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from engine.config import Settings
 from engine.errors import ArtifactError
 from engine.learn import base
-from engine.store import artifacts, checks, gateways
+from engine.store import artifacts, checks, gateways, waking
 from engine.store.database import Database, Tx
 from engine.store.database import now as database_clock
 
@@ -36,7 +36,7 @@ def run(db: Database, settings: Settings) -> list[Finding]:
         return [Finding(check="schema", well=False, said=f"the database stands at {stands}: run rapport db upgrade")]
     with db.read() as tx:
         ledger = list(_ledger(tx, settings))
-        clocks = [_clocks(database_clock(tx), datetime.now(UTC)), _worker(tx), _named_gateways(tx)]
+        clocks = [_clocks(database_clock(tx), datetime.now(UTC)), _worker(tx), _named_gateways(tx), _wakes(tx)]
     schema = Finding(check="schema", well=True, said="the database stands at the newest migration")
     return [*ledger, schema, *clocks, _model(settings), _gateway(settings), _disk(settings)]
 
@@ -97,6 +97,12 @@ def _gateway(settings: Settings) -> Finding:
 
 def _named_gateways(tx: Tx) -> Finding:
     return _none("named gateways", gateways.orphans(tx), "executions are to be placed at gateways that are not there")
+
+
+def _wakes(tx: Tx) -> Finding:
+    left = waking.late(tx, LATE)
+    said = "wakes are followed by nobody: set RAPPORT_CLUSTER for workers, or drop the schema procrastinate"
+    return _none("wakes", left, said)
 
 
 def _disk(settings: Settings) -> Finding:

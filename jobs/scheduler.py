@@ -24,7 +24,7 @@ from engine.domain.executions import Execution
 from engine.domain.jobs import JobRun
 from engine.errors import NotFound, Unavailable
 from engine.learn import base
-from engine.store import job_runs, orders
+from engine.store import executions, job_runs, orders
 from engine.store.artifacts import Slot
 from engine.store.database import Database, Tx
 from engine.store.database import now as database_clock
@@ -223,6 +223,15 @@ def run_sweep(shop: Shop, choice: Choice) -> None:
     else:
         if summary:
             _note_sweep(shop, whose, job.every, lambda tx, run: job_runs.finish(tx, run, summary))
+
+
+def run_wake(shop: Shop, execution_id: str) -> None:
+    """Place one execution, where it is to be placed now and nobody else does."""
+    with shop.db.read() as tx:
+        found = executions.get(tx, execution_id)
+    for choice in shop.choices():
+        if found is not None and choice.name == found.gateway:
+            _swept(shop, choice, None, only=execution_id)
 
 
 def _note_sweep(shop: Shop, whose: str, every: timedelta, write: Callable[..., object]) -> None:

@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from engine import logs
 from engine.config import Settings
 from engine.store.database import Database
+from jobs import cluster
 from jobs.gateways import Choice
 from jobs.scheduler import JOBS, Job, Shop, run_asked, run_slot, run_sweep
 
@@ -43,8 +44,11 @@ def run(settings: Settings, *, change: Callable[[Shop], Shop] = lambda shop: sho
     scheduler.start()
     to, now = settings.shown()["RAPPORT_GATEWAY_URL"], settings.clock.now()
     log.info("worker.started", owner=shop.owner, gateway=to, now=now.isoformat())
+    woken = cluster.Woken(shop) if settings.cluster else None
+    if woken is not None:
+        woken.start()
     _watch(scheduler, ended)
-    _end(scheduler)
+    _end(scheduler, woken)
 
 
 def clock(shop: Shop) -> BackgroundScheduler:
@@ -57,7 +61,7 @@ def clock(shop: Shop) -> BackgroundScheduler:
     if shop.gateway is None:
         log.warning("gateway.missing", remedy="set RAPPORT_GATEWAY_URL; until then only named gateways are placed at")
     for choice in shop.default():
-        _every(scheduler, JOBS["sweep"].every, "sweep", _sweep(shop, choice))
+        _every(scheduler, sweeping(shop), "sweep", _sweep(shop, choice))
     _every(scheduler, timedelta(seconds=1), "gateways", lambda: _take_up(scheduler, shop))
     _every(scheduler, timedelta(seconds=1), "asked", lambda: run_asked(shop))
     for job in JOBS.values():
@@ -73,7 +77,12 @@ def _take_up(scheduler: BackgroundScheduler, shop: Shop) -> None:
     for gone in running - wanted.keys():
         scheduler.remove_job(gone)
     for id in wanted.keys() - running:
-        _every(scheduler, JOBS["sweep"].every, id, _sweep(shop, wanted[id]))
+        _every(scheduler, sweeping(shop), id, _sweep(shop, wanted[id]))
+
+
+def sweeping(shop: Shop) -> timedelta:
+    """How often a gateway is swept for; where wakes come, sweeps only find what no wake came for."""
+    return cluster.BEHIND if shop.settings.cluster else JOBS["sweep"].every
 
 
 def _sweep(shop: Shop, choice: Choice) -> Callable[[], None]:
@@ -101,12 +110,16 @@ def _watch(scheduler: BackgroundScheduler, ended: Event) -> None:
         before = ahead
 
 
-def _end(scheduler: BackgroundScheduler) -> None:
+def _end(scheduler: BackgroundScheduler, woken: cluster.Woken | None) -> None:
     """Give what is under way some seconds; what lasts longer is cut: every job may be killed at any point."""
-    waiting = Thread(target=scheduler.shutdown, daemon=True)
-    waiting.start()
-    waiting.join(GRACE.total_seconds())
-    if waiting.is_alive():
+    ending = [scheduler.shutdown, *([woken.stop] if woken is not None else [])]
+    waiting = [Thread(target=end, daemon=True) for end in ending]
+    for one in waiting:
+        one.start()
+    until = time.monotonic() + GRACE.total_seconds()
+    for one in waiting:
+        one.join(max(0.0, until - time.monotonic()))
+    if any(one.is_alive() for one in waiting):
         log.warning("worker.cut", after=GRACE.total_seconds())
         os._exit(0)
     log.info("worker.ended")

@@ -51,7 +51,16 @@ def opened(settings: Settings) -> Database:
     database = reached(settings)
     if not database.is_current():
         database.upgrade()
+    woken(settings, database)
     return database
+
+
+def woken(settings: Settings, database: Database) -> None:
+    """Let the database have what wakes need, where they are wanted."""
+    if settings.cluster:
+        from jobs import cluster
+
+        cluster.prepare(database)
 
 
 def instant(settings: Settings, given: str | None, option: str) -> datetime | None:
