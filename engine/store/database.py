@@ -142,7 +142,8 @@ def _watch_the_network(connection: Any, record: object) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),"
-            " set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '25000', false)"
+            " set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '25000', false),"
+            " set_config('idle_in_transaction_session_timeout', '300000', false)"  # where a proxy keeps the line open
         )
     connection.commit()
 

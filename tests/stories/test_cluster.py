@@ -1,4 +1,4 @@
-"""Workers with homes of their own on one PostgreSQL: one is killed, one is cut off; nothing is lost, nothing doubled."""
+"""Workers with homes of their own on one PostgreSQL: one is killed, one is cut off; nothing lost, nothing doubled."""
 
 from __future__ import annotations
 
@@ -17,22 +17,26 @@ from threading import Thread
 import pytest
 from sqlalchemy import make_url
 
+from engine.domain.customers import Consent, Grant, Mandate, Preferences, Purpose
+from engine.domain.decisions import Rung
 from engine.domain.executions import State
-from engine.store import executions
+from engine.domain.shopping import Item
+from engine.domain.values import Money
+from engine.store import consents, customers, executions, items, mandates, preferences
 from engine.store.database import Database
 from jobs import cluster
 from jobs.example_gateway import Book, Manners, Server
 from jobs.scheduler import Shop, run_wake
 from tests.api.conftest import settings_at
 from tests.fakes import FakeGateway
-from tests.ledgers import standing
+from tests.ledgers import execution, standing
 from tests.stories import wires
-from tests.stories.test_kill_worker import SECRET, automated, until
+from tests.stories.test_kill_worker import SECRET, until
 
 WORKER = Path(__file__).parent / "cluster_worker.py"
 ROOT = Path(__file__).parents[2]
-DUE = 600
-SPREAD = 12.0  # seconds over which they become due
+DUE = 300
+SPREAD = timedelta(seconds=12)  # over which they become due
 
 
 @pytest.fixture
@@ -45,14 +49,21 @@ def woken(postgres_url: str) -> Iterator[Database]:
 
 
 def due(db: Database, n: int, begins: timedelta, spread: timedelta) -> None:
-    """So many executions that become due one after the other, on the clock as it is."""
-    automated(db, [f"c{k:04}" for k in range(n)])
-    first = datetime.now(UTC) + begins
+    """So many customers who let everything be done, with orders that become due one after the other, from now on."""
+    now = datetime.now(UTC)
+    said = [Consent(purpose=purpose, state=Grant.GRANTED, at=now) for purpose in Purpose]
     with db.begin() as tx:
+        items.put(tx, [Item(item_id="beans", family="coffee", price=Money(minor=499, currency="USD"))])
+        customers.ensure(tx, [f"c{k:04}" for k in range(n)], now)
         for k in range(n):
-            one = executions.table.c.execution_id == f"e-c{k:04}"
-            at = {"due_at": first + k / n * spread, "announced_at": first - timedelta(hours=1)}
-            tx.execute(executions.table.update().where(one).values(at))
+            id, at = f"c{k:04}", now + begins + k / n * spread
+            consents.put(tx, id, said)
+            preferences.put(tx, id, Preferences(ceiling=Rung.SILENT), now)
+            mandates.add(
+                tx, Mandate(mandate_id=f"m-{id}", customer_id=id, families=frozenset({"coffee"}), signed_at=now)
+            )
+            one = replace(execution(f"e-{id}", id, mandate=f"m-{id}", due=at), created_at=now)
+            assert executions.add(tx, one, now) is not None
 
 
 def counts(db: Database) -> dict[State, int]:
@@ -222,7 +233,7 @@ def test_one_is_killed_and_one_is_cut_off(woken: Database, postgres_url: str, tm
         killed = place.start(postgres_url, place.server.url)
         place.start(place.wired(wire), place.server.url)
         place.ready()
-        due(woken, DUE, timedelta(seconds=2), timedelta(seconds=SPREAD))
+        due(woken, DUE, timedelta(seconds=2), SPREAD)
         until(lambda: place.orders() > DUE // 4, 60, "a quarter")
         killed.send_signal(signal.SIGKILL)
         wire.cut()
@@ -274,7 +285,7 @@ def test_workers_in_networks_of_their_own(woken: Database, postgres_url: str, tm
             url = f"http://{host}:{gateway.port}/orders"
             workers.append(place.start(place.wired(database), url, inside=("ip", "netns", "exec", name)))
         place.ready()
-        due(woken, DUE, timedelta(seconds=2), timedelta(seconds=SPREAD))
+        due(woken, DUE, timedelta(seconds=2), SPREAD)
         until(lambda: place.orders() > DUE // 4, 90, "a quarter")
         workers[0].send_signal(signal.SIGKILL)
         down = ["ip", "link", "set", "rpt1a", "down"]
