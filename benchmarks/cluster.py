@@ -1,9 +1,9 @@
 """How fast do several workers on one PostgreSQL place what becomes due, woken by Procrastinate and unwoken?
 
-``python -m benchmarks.cluster --workers 3 --due 2000`` starts a PostgreSQL, a gateway that answers after 4 ms, and workers
-as processes with homes of their own; then so many orders become due at once, and as many again one after the other over
-``--spread`` seconds. It prints executions a second (at once), the time from due to placed (spread), and checks that the
-gateway has one order for each.
+``python -m benchmarks.cluster --workers 3 --due 2000`` starts a PostgreSQL, a gateway that answers after 4 ms, and
+workers as processes with homes of their own. So many orders become due at once, and as many again one after the other
+over ``--spread`` seconds. It prints executions a second (at once), the time from due to placed (spread), and how many
+orders the gateway has for how many executions.
 """
 
 from __future__ import annotations

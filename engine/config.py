@@ -6,9 +6,10 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
@@ -51,18 +52,18 @@ def parse_terms(text: str, field: str) -> Terms:
     4
     """
     expected = "key_life=24h timeout=5s looks_up=yes stores_errors=no at_once=16, or some of them"
-    terms = Terms()
+    found: dict[str, Any] = {}
     for word in text.split():
         name, _, value = word.partition("=")
         if name in ("key_life", "timeout"):
-            terms = replace(terms, **{name: parse_span(value, field)})
+            found[name] = parse_span(value, field)
         elif name in ("looks_up", "stores_errors"):
-            terms = replace(terms, **{name: _yes(value, field)})
+            found[name] = _yes(value, field)
         elif name == "at_once" and re.fullmatch(r"\d{1,3}", value):
-            terms = replace(terms, at_once=int(value))
+            found[name] = int(value)
         else:
             raise InputError.of(field, expected, word)
-    return checked_terms(terms, field)
+    return checked_terms(Terms(**found), field)
 
 
 def checked_terms(terms: Terms, field: str) -> Terms:
