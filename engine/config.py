@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
+from engine.domain.gateways import Terms
 from engine.domain.values import DEFAULT_CURRENCY, parse_currency, parse_time, parse_zone
 from engine.errors import InputError
 
@@ -34,6 +36,65 @@ def parse_span(text: str, field: str) -> timedelta:
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
     except OverflowError:
         raise InputError.of(field, "a length of time within the calendar", text) from None
+
+
+def parse_terms(text: str, field: str) -> Terms:
+    """What a gateway declares of itself, such as ``key_life=7d looks_up=no``; what is left out is as by default.
+
+    Raises
+    ------
+    InputError
+        naming what cannot be read
+
+    Examples
+    --------
+    >>> parse_terms("looks_up=no at_once=4", "RAPPORT_GATEWAY_TERMS").at_once
+    4
+    """
+    expected = "key_life=24h timeout=5s looks_up=yes stores_errors=no at_once=16, or some of them"
+    found: dict[str, Any] = {}
+    for word in text.split():
+        name, _, value = word.partition("=")
+        if name in ("key_life", "timeout"):
+            found[name] = parse_span(value, field)
+        elif name in ("looks_up", "stores_errors"):
+            found[name] = _yes(value, field)
+        elif name == "at_once" and re.fullmatch(r"\d{1,3}", value):
+            found[name] = int(value)
+        else:
+            raise InputError.of(field, expected, word)
+    return checked_terms(Terms(**found), field)
+
+
+def checked_terms(terms: Terms, field: str) -> Terms:
+    """The terms, where they make sense: InputError otherwise."""
+    if not timedelta(seconds=1) <= terms.timeout <= timedelta(minutes=1):
+        raise InputError.of(field, "a timeout of 1s to 60s", _plain(terms.timeout))
+    if not 4 * terms.timeout <= terms.key_life <= timedelta(days=366):
+        raise InputError.of(field, "a key_life of four time-outs to 366d", _plain(terms.key_life))
+    if not 1 <= terms.at_once <= 256:
+        raise InputError.of(field, "an at_once of 1 to 256", terms.at_once)
+    return terms
+
+
+def shown_terms(terms: Terms) -> str:
+    """The terms as they are written.
+
+    Examples
+    --------
+    >>> shown_terms(Terms())
+    'key_life=86400s timeout=5s looks_up=yes stores_errors=no at_once=16'
+    """
+    said = {"looks_up": terms.looks_up, "stores_errors": terms.stores_errors}
+    spans = f"key_life={_plain(terms.key_life)} timeout={_plain(terms.timeout)}"
+    words = " ".join(f"{name}={'yes' if is_so else 'no'}" for name, is_so in said.items())
+    return f"{spans} {words} at_once={terms.at_once}"
+
+
+def _yes(text: str, field: str) -> bool:
+    if text.lower() not in ("yes", "no", "on", "off"):
+        raise InputError.of(field, "yes or no, on or off", text)
+    return text.lower() in ("yes", "on")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +167,8 @@ class Settings:
     worker_metrics_port: tuple[str, int] | None  # where the worker shows its figures
     veto_window: timedelta
     four_eyes: bool  # whether another key than its author's must approve a rule
+    gateway_terms: Terms  # what the gateway declares of itself
+    cluster: bool  # whether Procrastinate wakes workers; needs PostgreSQL
     spark: str | None  # the cluster that tastes are fitted on; None: here
     policy: File | None  # the shop's parameters; None: the defaults
     clock: Clock
@@ -152,6 +215,8 @@ class Settings:
             worker_metrics_port=_address(of("WORKER_METRICS_PORT"), "RAPPORT_WORKER_METRICS_PORT"),
             veto_window=window,
             four_eyes=_yes(of("FOUR_EYES", "off"), "RAPPORT_FOUR_EYES"),
+            gateway_terms=parse_terms(of("GATEWAY_TERMS"), "RAPPORT_GATEWAY_TERMS"),
+            cluster=_yes(of("CLUSTER", "no"), "RAPPORT_CLUSTER"),
             spark=of("SPARK") or None,
             policy=_policy(of("POLICY"), home),
             clock=Clock.parse(of("NOW"), zone),
@@ -176,6 +241,8 @@ class Settings:
             "database_url": _masked(self.database_url),
             "gateway_url": _masked(self.gateway_url or ""),
             "alert_url": _masked(self.alert_url or ""),
+            "gateway_terms": shown_terms(self.gateway_terms),
+            "cluster": "yes" if self.cluster else "no",
             "now": str(self.clock.fixed or self.clock.offset) if self.clock.moved else "",
         }
         names = [f.name for f in fields(self) if f.name != "clock"] + ["now"]
@@ -216,12 +283,6 @@ def _masked(url: str) -> str:
     """
     plain = re.sub(r"(://[^:/?#]*:)[^/?#]*@", r"\1********@", url)
     return re.sub(r"([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&#]*", r"\1********", plain, flags=re.I)
-
-
-def _yes(text: str, field: str) -> bool:
-    if text not in ("on", "off"):
-        raise InputError.of(field, "on or off", text)
-    return text == "on"
 
 
 def _plain(value: object) -> str:

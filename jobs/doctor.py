@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from engine.config import Settings
 from engine.errors import ArtifactError, InputError
 from engine.learn import base
-from engine.store import alerts, artifacts, bookings, checks, differences, stops, watches
+from engine.store import alerts, artifacts, bookings, checks, differences, gateways, stops, waking, watches
 from engine.store.database import Database, Tx, server
 from engine.store.database import now as database_clock
 from modes.policy import Policy
@@ -39,7 +39,13 @@ def run(db: Database, settings: Settings) -> list[Finding]:
         return [Finding(check="schema", well=False, said=f"the database stands at {stands}: run rapport db upgrade")]
     with db.read() as tx:
         ledger = [*_ledger(tx, settings), *_watched(tx, settings), _gate(tx, settings.clock.now())]
-        clocks = [_server(tx), _clocks(database_clock(tx), datetime.now(UTC)), _worker(tx)]
+        clocks = [
+            _server(tx),
+            _clocks(database_clock(tx), datetime.now(UTC)),
+            _worker(tx),
+            _named_gateways(tx),
+            _wakes(tx),
+        ]
     schema = Finding(check="schema", well=True, said=f"the database stands at the newest migration, {db.version()}")
     return [*ledger, schema, *clocks, _model(settings), _policy(settings), _gateway(settings), _disk(settings)]
 
@@ -152,8 +158,19 @@ def _policy(settings: Settings) -> Finding:
 
 def _gateway(settings: Settings) -> Finding:
     there = settings.gateway_url is not None
-    said = f"orders go to {settings.gateway_url}" if there else "none: set RAPPORT_GATEWAY_URL, or nothing is placed"
+    shown = settings.shown()["RAPPORT_GATEWAY_URL"]
+    said = f"orders go to {shown}" if there else "none: set RAPPORT_GATEWAY_URL, or nothing is placed"
     return Finding(check="gateway", well=there, said=said)
+
+
+def _named_gateways(tx: Tx) -> Finding:
+    return _none("named gateways", gateways.orphans(tx), "executions are to be placed at gateways that are not there")
+
+
+def _wakes(tx: Tx) -> Finding:
+    left = waking.late(tx, LATE)
+    said = "wakes are followed by nobody: set RAPPORT_CLUSTER for workers, or drop the schema procrastinate"
+    return _none("wakes", left, said)
 
 
 def _disk(settings: Settings) -> Finding:

@@ -27,7 +27,10 @@ from uuid import uuid4
 MOST_BYTES = 1_000_000
 PLACE = "orders"  # the path; GET of it counts, GET of what lies below looks up
 TOLERANCE = 300  # seconds a signature may be old
-SCHEMA = "CREATE TABLE IF NOT EXISTS orders (order_id TEXT PRIMARY KEY, key TEXT UNIQUE, execution_id TEXT, body TEXT)"
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS orders (order_id TEXT PRIMARY KEY, key TEXT UNIQUE, execution_id TEXT, body TEXT);
+CREATE TABLE IF NOT EXISTS refusals (key TEXT PRIMARY KEY, code TEXT);
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,14 +40,17 @@ class Manners:
     late: float = 0.0  # the order is kept, the answer comes after the caller has gone
     fail: float = 0.0  # 500, nothing kept
     stall: float = 0.0  # no answer, nothing kept
+    refuse: Mapping[str, float] = field(default_factory=dict)  # 422 with the code, nothing kept
+    stores_errors: bool = False  # whether a refusal stands under its key
+    looks_up: bool = True  # whether it tells of an execution whether there is an order
     die_after: int | None = None  # orders kept until the process ends before it answers
     hold: float = 30.0  # seconds that a late or stalled answer takes
     seed: int = 0
 
     def draw(self, key: str, call: int) -> str:
-        """How the n-th call with one key goes: late, fail, stall or well; the same in every run."""
+        """How the n-th call with one key goes: late, fail, stall, the code of a refusal, or well; always the same."""
         chance = random.Random(f"{self.seed} {key} {call}").random()
-        for name, share in (("late", self.late), ("fail", self.fail), ("stall", self.stall)):
+        for name, share in (("late", self.late), ("fail", self.fail), ("stall", self.stall), *self.refuse.items()):
             if chance < share:
                 return name
             chance -= share
@@ -62,19 +68,43 @@ class Book:
     def __post_init__(self) -> None:
         self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute(SCHEMA)
+        self._db.executescript(SCHEMA)
 
     def place(self, key: str | None, order: Mapping[str, Any]) -> tuple[str, bool]:
-        """The order's id, and whether it was there already; without a key every call is a new order."""
+        """The order's id, and whether it was there already; without a key every call is a new order.
+
+        Raises
+        ------
+        ValueError
+            where another order stands under the key
+        """
+        body = json.dumps(order, sort_keys=True)
         with self._lock:
             found = self._one("SELECT order_id FROM orders WHERE key = ?", key)
             if found:
+                if self._one("SELECT body FROM orders WHERE key = ?", key) != body:
+                    raise ValueError("another order stands under this key")
                 return found, True
             order_id = f"shop-{uuid4().hex}"
-            row = (order_id, key, str(order["execution_id"]), json.dumps(order))
+            row = (order_id, key, str(order["execution_id"]), body)
             self._db.execute("INSERT INTO orders VALUES (?, ?, ?, ?)", row)
             self.kept += 1
             return order_id, False
+
+    def has(self, key: str | None) -> bool:
+        """Whether there is an order under a key."""
+        with self._lock:
+            return self._one("SELECT order_id FROM orders WHERE key = ?", key) is not None
+
+    def refused(self, key: str | None) -> str | None:
+        """The code that a key was refused with, where that was kept."""
+        with self._lock:
+            return self._one("SELECT code FROM refusals WHERE key = ?", key)
+
+    def refuse(self, key: str | None, code: str) -> None:
+        """Keep that a key was refused."""
+        with self._lock:
+            self._db.execute("INSERT OR IGNORE INTO refusals VALUES (?, ?)", (key, code))
 
     def look_up(self, execution_id: str) -> str | None:
         """The order of an execution, if there is one."""
@@ -126,7 +156,12 @@ class Handler(BaseHTTPRequestHandler):
             return self._hold()
         if how == "fail":
             return self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "told to fail"})
-        order_id, repeat = self.server.book.place(key, order)
+        if code := self._refusal(key, how):
+            return self._answer(HTTPStatus.UNPROCESSABLE_ENTITY, {"code": code})
+        try:
+            order_id, repeat = self.server.book.place(key, order)
+        except ValueError as another:
+            return self._answer(HTTPStatus.UNPROCESSABLE_ENTITY, {"error": str(another)})
         if self.server.book.kept == self.server.manners.die_after:
             os._exit(9)
         if how == "late":
@@ -138,10 +173,23 @@ class Handler(BaseHTTPRequestHandler):
         asked = unquote(self.path.rstrip("/").rsplit("/", 1)[-1])
         if asked in ("", PLACE):
             return self._answer(HTTPStatus.OK, self.server.book.counts())
+        if not self.server.manners.looks_up:
+            return self._answer(HTTPStatus.METHOD_NOT_ALLOWED, {"error": "nothing is looked up here"})
         order_id = self.server.book.look_up(asked)
         if order_id is None:
             return self._answer(HTTPStatus.NOT_FOUND, {"error": "no order of this execution"})
         self._answer(HTTPStatus.OK, {"order_id": order_id})
+
+    def _refusal(self, key: str | None, how: str) -> str | None:
+        """The code that this call is refused with; an order that is there is never refused afterwards."""
+        book, manners = self.server.book, self.server.manners
+        if manners.stores_errors and (code := book.refused(key)):
+            return code
+        if how not in manners.refuse or book.has(key):
+            return None
+        if manners.stores_errors:
+            book.refuse(key, how)
+        return how
 
     def _body(self) -> tuple[bytes, dict[str, Any]] | None:
         length = self.headers.get("Content-Length", "")
@@ -161,9 +209,9 @@ class Handler(BaseHTTPRequestHandler):
         id, timestamp = self.headers.get("webhook-id", ""), self.headers.get("webhook-timestamp", "")
         if not timestamp.isdigit() or abs(time.time() - int(timestamp)) > TOLERANCE:
             return False
-        wanted = signed(self.server.secret, id, timestamp, raw)
         came = self.headers.get("webhook-signature", "").split()
-        return any(hmac.compare_digest(wanted, one) for one in came)
+        wanted = [signed(secret, id, timestamp, raw) for secret in self.server.secret.split()]
+        return any(hmac.compare_digest(one, other) for one in wanted for other in came)
 
     def _hold(self) -> None:
         """Let the caller wait, most likely until it is gone."""
@@ -183,7 +231,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """The gateway: a book, its manners, and a secret where signatures are to be checked."""
+    """The gateway: a book, its manners, and a secret where signatures are to be checked; of several any will do."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -220,6 +268,9 @@ def main(
     late: float = 0.0,
     fail: float = 0.0,
     stall: float = 0.0,
+    refuse: Mapping[str, float] | None = None,
+    stores_errors: bool = False,
+    looks_up: bool = True,
     die_after: int | None = None,
     seed: int = 0,
     hold: float = 30.0,
@@ -231,10 +282,23 @@ def main(
     Parameters
     ----------
     late, fail, stall : shares of calls, 0 to 1
+    refuse : code -> share of calls that are refused with it
+    stores_errors : whether a refusal stands under its key
+    looks_up : whether it tells of an execution whether there is an order
     die_after : end the process, without an answer, once so many orders are kept
     hold : seconds that a late or stalled answer takes
     """
-    manners = Manners(late=late, fail=fail, stall=stall, die_after=die_after, seed=seed, hold=hold)
+    manners = Manners(
+        late=late,
+        fail=fail,
+        stall=stall,
+        refuse=refuse or {},
+        stores_errors=stores_errors,
+        looks_up=looks_up,
+        die_after=die_after,
+        seed=seed,
+        hold=hold,
+    )
     db_path.parent.mkdir(parents=True, exist_ok=True)
     server = Server(port, Book(str(db_path)), manners, secret)
     say(f"orders are taken at {server.url}")

@@ -1,11 +1,14 @@
-"""The outside, where orders are placed: what is asked of it, how long it may take, what its answers mean."""
+"""The outside, where orders are placed: what is asked of it over HTTP, and what its answers mean.
+
+Other kinds of gateways stand in ``jobs.gateways``.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import quote
 
@@ -14,7 +17,8 @@ import orjson
 from standardwebhooks import Webhook
 
 from engine.config import Settings
-from engine.domain.executions import Answer, Call, Execution, Result
+from engine.domain.executions import Answer, Execution, Result
+from engine.domain.gateways import Terms
 from engine.domain.values import Money, parse_currency, parse_decimal, parse_id, to_minor
 from engine.errors import InputError, Unavailable
 from jobs.keptalive import KeptAlive, direct
@@ -34,43 +38,6 @@ class Gateway(Protocol):
         """Whether there is an order of this execution."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Terms:
-    """How the gateway is dealt with."""
-
-    timeout: timedelta = timedelta(seconds=5)  # until it must begin to answer, and again until it must have ended
-    key_life: timedelta = timedelta(hours=24)  # how long it knows a key; after that it is only looked up
-    first_retry: timedelta = timedelta(seconds=2)  # after an unknown outcome; doubled each time
-    longest_retry: timedelta = timedelta(minutes=5)
-    at_once: int = 16  # calls at the same time
-    payment_retries: tuple[timedelta, ...] = (timedelta(hours=1), timedelta(days=1), timedelta(days=3))  # each after
-    # the failure before it; a refused key stays refused, so each is an execution of its own
-
-    @property
-    def lease(self) -> timedelta:
-        """How long a claim holds: a call and the look-up that may follow it, and as much again to write it down."""
-        return 6 * self.timeout
-
-    def retry_in(self, attempt: int) -> timedelta:
-        """How long to wait after the n-th attempt.
-
-        Examples
-        --------
-        >>> [Terms().retry_in(n).total_seconds() for n in (1, 2, 3, 60)]
-        [2.0, 4.0, 8.0, 300.0]
-        """
-        return min(self.first_retry * (1 << min(attempt - 1, 20)), self.longest_retry)
-
-    def call(self, since_first_call: timedelta | None) -> Call:
-        """What to ask: to place, as long as the key is sure to be known, and then only whether it was placed.
-
-        A first call that lies ahead was made before the database's clock was set back, nobody knows how long ago.
-        """
-        sure = self.key_life - 2 * self.timeout
-        known = since_first_call is None or -self.timeout < since_first_call < sure
-        return Call.PLACE if known else Call.LOOK_UP
-
-
 class HttpGateway:
     """A gateway behind a URL, spoken to as CONTRACT says; whatever it does, an Answer comes back."""
 
@@ -81,9 +48,10 @@ class HttpGateway:
         terms: Terms | None = None,
         client: httpx.Client | None = None,
     ) -> None:
+        """Speak to the gateway at ``url``; of several secrets, parted by spaces, each signs what is sent."""
         self.terms = terms or Terms()
         self._url = url.rstrip("/")
-        self._signer = Webhook(secret) if secret else None
+        self._signers = [Webhook(one) for one in (secret or "").split()]
         self._seconds = self.terms.timeout.total_seconds()
         limits = httpx.Limits(max_connections=self.terms.at_once, max_keepalive_connections=self.terms.at_once)
         self._kept = KeptAlive(self._time_out(), MOST_BYTES) if client is None and direct(self._url) else None
@@ -100,7 +68,7 @@ class HttpGateway:
         """
         if settings.gateway_url is None:
             raise Unavailable("no gateway: set RAPPORT_GATEWAY_URL to where orders are placed")
-        return cls(settings.gateway_url, settings.gateway_secret, terms)
+        return cls(settings.gateway_url, settings.gateway_secret, terms or settings.gateway_terms)
 
     def place(self, execution: Execution) -> Answer:
         """Place the order of an execution, under its key."""
@@ -111,7 +79,9 @@ class HttpGateway:
         return self._asked("POST", self._url, headers, body, placed)
 
     def look_up(self, execution_id: str) -> Answer:
-        """Whether there is an order of this execution."""
+        """Whether there is an order of this execution; one that cannot look up is not called."""
+        if not self.terms.looks_up:
+            return unknown("the gateway cannot look up")
         url = f"{self._url}/{quote(execution_id, safe='')}"
         return self._asked("GET", url, self._signature(execution_id, b""), b"", found)
 
@@ -133,6 +103,8 @@ class HttpGateway:
             return read(*self._called(method, url, headers, body))
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             return unknown(type(error).__name__)
+        except InputError as refused:
+            return unknown(str(refused))
 
     def _called(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """The status and the body, read for as long as one time-out and up to the cap."""
@@ -149,11 +121,12 @@ class HttpGateway:
         return response.status_code, came
 
     def _signature(self, id: str, body: bytes) -> dict[str, str]:
-        if self._signer is None:
+        """The headers of Standard Webhooks; with two secrets two signatures, so that either may be taken away."""
+        if not self._signers:
             return {}
         at = datetime.now(UTC)
-        stamp, signature = str(int(at.timestamp())), self._signer.sign(id, at, body.decode())
-        return {"webhook-id": id, "webhook-timestamp": stamp, "webhook-signature": signature}
+        signed = " ".join(one.sign(id, at, body.decode()) for one in self._signers)
+        return {"webhook-id": id, "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signed}
 
 
 class Reader(Protocol):

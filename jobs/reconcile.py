@@ -6,8 +6,9 @@ Where the two say different things, that is kept too, until it is no longer so o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import structlog
 
@@ -15,7 +16,7 @@ from engine.domain.alerts import DifferenceKind
 from engine.domain.decisions import Outcome, OutcomeKind
 from engine.domain.executions import Answer, Call, Execution, Result, State
 from engine.errors import Conflict
-from engine.store import decisions, differences, executions, ledger, outcomes
+from engine.store import answers, decisions, differences, executions, ledger, outcomes
 from engine.store.database import Database, Tx
 from jobs.gateway import Gateway
 
@@ -27,26 +28,36 @@ MOST = 10_000  # looked at in one run
 ENDED = (State.REFUSED, State.VETOED)  # the gateway should have no order of these; it is asked once
 SETTLED = timedelta(minutes=10)  # after which a call that was under way has ended
 NO_ORDER = "no order"
+NO_OTHERS: Mapping[str, Gateway] = MappingProxyType({})
+Tell = Callable[[Tx, Execution, datetime], object]
 
 
 def run(
-    db: Database, gateway: Gateway | None, now: datetime, *, stopped: Callable[[], bool] = lambda: False
+    db: Database,
+    gateway: Gateway | None,
+    now: datetime,
+    *,
+    named: Mapping[str, Gateway] = NO_OTHERS,
+    tell: Tell = lambda tx, execution, now: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Counter[str]:
     """Look up what is not known, not confirmed or ended, and keep what was not returned; answers what came of it.
 
     ``differences`` counts what the gateway says otherwise in this run, and ``differs_KIND`` each kind of it.
+
+    Parameters
+    ----------
+    gateway : the default one; None: executions that name none are not looked up
+    named : the others, by the name that executions have for them
+    tell : tells the customer of an order that the shop refused after it was placed
     """
     found = Counter[str]()
-    if gateway is not None:
-        for states in ((State.NEEDS_REVIEW, State.FAILED), (State.PLACED,)):
-            for one in _all(db, states, now - LOOK_BACK, None):
-                if stopped():
-                    return found
-                found.update(_looked_up(db, gateway, one, now))
-        for one in _ended(db, now):
-            if stopped():
-                return found
-            found.update(_looked_up(db, gateway, one, now))
+    for one in _asked_for(db, now):
+        if stopped():
+            return found
+        asked = gateway if one.gateway is None else named.get(one.gateway)
+        if asked is not None:
+            found.update(_looked_up(db, asked, one, now, tell))
     for one in _all(db, (State.PLACED, State.CONFIRMED), None, now - RETURN_PERIOD):
         found[_kept(db, one, now)] += 1
     return found
@@ -57,18 +68,21 @@ def _all(db: Database, states: tuple[State, ...], since: datetime | None, until:
         return executions.moved_between(tx, states, since, until, MOST)
 
 
-def _ended(db: Database, now: datetime) -> list[Execution]:
+def _asked_for(db: Database, now: datetime) -> Iterator[Execution]:
+    for states in ((State.NEEDS_REVIEW, State.FAILED), (State.PLACED,)):
+        yield from _all(db, states, now - LOOK_BACK, None)
     with db.read() as tx:
-        return differences.uncompared(tx, ENDED, now - LOOK_BACK, now - SETTLED, MOST)
+        ended = differences.uncompared(tx, ENDED, now - LOOK_BACK, now - SETTLED, MOST)
+    yield from ended
 
 
-def _looked_up(db: Database, gateway: Gateway, execution: Execution, now: datetime) -> list[str]:
+def _looked_up(db: Database, gateway: Gateway, execution: Execution, now: datetime, tell: Tell) -> list[str]:
     """Ask the gateway for one execution and act on the answer; what came of it, in a word or several."""
     try:
         answer = gateway.look_up(execution.execution_id)
         with db.begin() as tx:
             if execution.state is State.PLACED:
-                return _compared(tx, execution, answer, now)
+                return _compared(tx, execution, answer, now, tell)
             if execution.state in ENDED:
                 return _unexpected(tx, execution, answer, now)
             return _settled(tx, execution, answer, now)
@@ -97,16 +111,23 @@ def _unexpected(tx: Tx, execution: Execution, answer: Answer, now: datetime) -> 
     if answer.result is Result.UNKNOWN:
         return ["unknown"]
     differences.asked(tx, execution.execution_id, now)
-    if answer.result is Result.NOT_FOUND:
+    if answer.result in (Result.NOT_FOUND, Result.REFUSED):
         return ["no_order"]
     return _differs(tx, execution, DifferenceKind.UNEXPECTED, execution.state.value, str(answer.order_id), now)
 
 
-def _compared(tx: Tx, execution: Execution, answer: Answer, now: datetime) -> list[str]:
+def _compared(tx: Tx, execution: Execution, answer: Answer, now: datetime, tell: Tell) -> list[str]:
     """Of a placed one there should be the same order, of the same amount."""
     if answer.result is Result.UNKNOWN:
         return ["unknown"]
     here = str(execution.order_id)
+    if answer.order_id is not None and answer.order_id == answer.stand_in:
+        return ["unanswered"]
+    if answer.result is Result.REFUSED:  # after it was placed: it is taken back, and the customer is told
+        tell(tx, answers.refused(tx, execution, answer.detail, ACTOR, now), now)
+        return ["refused"]
+    if answer.order_id is not None and answer.stand_in == execution.order_id:
+        return _accepted(tx, execution, answer.order_id, now)
     if answer.order_id is None:
         return _differs(tx, execution, DifferenceKind.MISSING, here, NO_ORDER, now)
     if answer.order_id != execution.order_id:
@@ -119,10 +140,34 @@ def _compared(tx: Tx, execution: Execution, answer: Answer, now: datetime) -> li
     return ["confirmed", *_differs(tx, execution, DifferenceKind.AMOUNT, *amounts, now)]
 
 
+def _accepted(tx: Tx, execution: Execution, order_id: str, now: datetime) -> list[str]:
+    """Confirm one under the id that the shop gave it later."""
+    if answers.accepted(tx, execution, order_id, ACTOR, now) is not None:
+        return ["confirmed"]
+    log.error("order.clash", execution_id=execution.execution_id, order_id=order_id)
+    return _differs(tx, execution, DifferenceKind.OTHER_ORDER, str(execution.order_id), order_id, now)
+
+
 def _differs(tx: Tx, execution: Execution, kind: DifferenceKind, here: str, there: str, now: datetime) -> list[str]:
     differences.note(tx, execution.execution_id, kind, here, there, now)
     log.error("order.differs", execution_id=execution.execution_id, kind=kind.value, here=here, there=there)
     return ["differences", f"differs_{kind}"]
+
+
+def _accepted(db: Database, execution: Execution, order_id: str, now: datetime) -> str:
+    """Confirm one under the id that the shop gave it later."""
+    with db.begin() as tx:
+        if answers.accepted(tx, execution, order_id, ACTOR, now) is not None:
+            return "confirmed"
+    log.error("order.clash", execution_id=execution.execution_id, order_id=order_id)
+    return "differences"
+
+
+def _refused(db: Database, execution: Execution, answer: Answer, now: datetime, tell: Tell) -> str:
+    """Take one back that the shop refused later, and tell the customer."""
+    with db.begin() as tx:
+        tell(tx, answers.refused(tx, execution, answer.detail, ACTOR, now), now)
+    return "refused"
 
 
 def _kept(db: Database, execution: Execution, now: datetime) -> str:

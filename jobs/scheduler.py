@@ -7,10 +7,13 @@ database's clock, on which all workers agree.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from socket import gethostname
 from threading import Event, Thread
 from uuid import uuid4
@@ -18,16 +21,18 @@ from uuid import uuid4
 import structlog
 
 from engine.config import Settings
+from engine.domain.executions import Execution
 from engine.domain.jobs import JobRun
 from engine.errors import NotFound, Unavailable
 from engine.learn import base
-from engine.store import job_runs, orders
+from engine.store import executions, job_runs, orders
 from engine.store.artifacts import Slot
-from engine.store.database import Database
+from engine.store.database import Database, Tx
 from engine.store.database import now as database_clock
-from jobs import observing, purge, reconcile
-from jobs.gateway import Gateway, HttpGateway, Terms
-from jobs.sweep import Sweep
+from jobs import gateways, observing, purge, reconcile
+from jobs.gateway import Gateway, Terms
+from jobs.gateways import Choice
+from jobs.sweep import Sweep, tell
 
 log = structlog.get_logger()
 LEASE = timedelta(minutes=1)  # of a run; renewed as long as its process lives
@@ -41,14 +46,29 @@ class Shop:
     db: Database
     settings: Settings
     gateway: Gateway | None = None
-    terms: Terms = field(default_factory=Terms)
+    terms: Terms = field(default_factory=Terms)  # of that gateway
+    named: Callable[[], Sequence[Choice]] = tuple  # the gateways that operators added
     owner: str = field(default_factory=lambda: f"{gethostname()}-{uuid4().hex[:8]}")
     stopped: Callable[[], bool] = lambda: False  # whether the worker is to end
 
     @classmethod
     def of(cls, settings: Settings, db: Database) -> Shop:
         """The place that the settings name."""
-        return cls(db=db, settings=settings, gateway=HttpGateway.of(settings) if settings.gateway_url else None)
+        return cls(
+            db=db,
+            settings=settings,
+            gateway=gateways.default(settings),
+            terms=settings.gateway_terms,
+            named=gateways.Named(db).all,
+        )
+
+    def choices(self) -> list[Choice]:
+        """Every gateway that orders may go to, the default one first."""
+        return [*self.default(), *self.named()]
+
+    def default(self) -> list[Choice]:
+        """The gateway that the environment gives, if it gives one."""
+        return [] if self.gateway is None else [Choice(gateway=self.gateway, terms=self.terms)]
 
     def model(self) -> base.Model | None:
         """The served model, if there is one."""
@@ -70,17 +90,29 @@ class Job:
 
 
 def _sweep(shop: Shop, at: datetime | None) -> Summary:
-    if shop.gateway is None:
+    """Sweep for each gateway by itself: one that is slow or gone holds up nobody else's orders."""
+    there = shop.choices()
+    if not there:
         raise Unavailable("no gateway: set RAPPORT_GATEWAY_URL to where orders are placed")
+    if len(there) == 1:
+        return _swept(shop, there[0], at)
+    with ThreadPoolExecutor(len(there), thread_name_prefix="sweep") as pool:
+        return sum(pool.map(lambda choice: _swept(shop, choice, at), there), Counter[str]())
+
+
+def _swept(shop: Shop, choice: Choice, at: datetime | None, only: str | None = None) -> Counter[str]:
     return Sweep(
         db=shop.db,
-        gateway=shop.gateway,
+        gateway=choice.gateway,
         settings=shop.settings,
         clock=shop.clock(at),
         owner=shop.owner,
-        terms=shop.terms,
+        terms=choice.terms,
         stopped=shop.stopped,
         told=shop.settings.clock.told if at is None else None,
+        named=choice.name,
+        stands=choice.stands,
+        only=only,
     ).run()
 
 
@@ -107,7 +139,13 @@ def _shadow(shop: Shop, at: datetime | None) -> Summary:
 
 
 def _reconcile(shop: Shop, at: datetime | None) -> Summary:
-    return reconcile.run(shop.db, shop.gateway, shop.clock(at)(), stopped=shop.stopped)
+    named = {choice.name: choice.gateway for choice in shop.named() if choice.name is not None}
+    tell = partial(_told, shop.settings)
+    return reconcile.run(shop.db, shop.gateway, shop.clock(at)(), named=named, tell=tell, stopped=shop.stopped)
+
+
+def _told(settings: Settings, tx: Tx, execution: Execution, now: datetime) -> None:
+    tell(tx, execution, settings, now)
 
 
 def _watch(shop: Shop, at: datetime | None) -> Summary:
@@ -189,26 +227,36 @@ def run_asked(shop: Shop) -> None:
         _kept(shop, job_of(run.job), run)
 
 
-def run_sweep(shop: Shop) -> None:
-    """Sweep; only a sweep that did something, or failed, leaves a row, and failures one a minute."""
-    job, began = JOBS["sweep"], time.monotonic()
+def run_sweep(shop: Shop, choice: Choice) -> None:
+    """Sweep for one gateway; only a sweep that did something, or failed, leaves a row, and failures one a minute."""
+    began = time.monotonic()
+    job, whose = JOBS["sweep"], f"{shop.owner} {choice.name or ''}".strip()
     try:
-        summary = job.run(shop, None)
+        summary = _swept(shop, choice, None)
     except Exception as error:
-        log.exception("job.failed", job=job.name)
+        log.exception("job.failed", job=job.name, gateway=choice.name)
         said = f"{type(error).__name__}: {error}"
         observing.ran(job.name, "failed", time.monotonic() - began)
-        _note_sweep(shop, timedelta(minutes=1), lambda tx, run: job_runs.fail(tx, run, said))
+        _note_sweep(shop, whose, timedelta(minutes=1), lambda tx, run: job_runs.fail(tx, run, said))
     else:
         observing.swept(summary)
         observing.ran(job.name, "done", time.monotonic() - began)
         if summary:
-            _note_sweep(shop, job.every, lambda tx, run: job_runs.finish(tx, run, summary))
+            _note_sweep(shop, whose, job.every, lambda tx, run: job_runs.finish(tx, run, summary))
 
 
-def _note_sweep(shop: Shop, every: timedelta, write: Callable[..., object]) -> None:
+def run_wake(shop: Shop, execution_id: str) -> None:
+    """Place one execution, where it is to be placed now and nobody else does."""
+    with shop.db.read() as tx:
+        found = executions.get(tx, execution_id)
+    for choice in shop.choices():
+        if found is not None and choice.name == found.gateway:
+            _swept(shop, choice, None, only=execution_id)
+
+
+def _note_sweep(shop: Shop, whose: str, every: timedelta, write: Callable[..., object]) -> None:
     with shop.db.begin() as tx:
-        slot = f"{slot_of(database_clock(tx), every)} {shop.owner}"
+        slot = f"{slot_of(database_clock(tx), every)} {whose}"
         run = job_runs.take(tx, "sweep", slot, shop.owner, LEASE)
         if run is not None:
             write(tx, run)

@@ -108,6 +108,9 @@ class Sweep:
     stopped: Callable[[], bool] = lambda: False  # asked before each batch
     told: Callable[[datetime], datetime] | None = None  # the business's clock by the database's; None: not tied to it
     at: Callable[[Point], None] = nothing  # told of each boundary that is passed
+    named: str | None = None  # the gateway, as executions name it; None: the default one
+    stands: Callable[[Tx], bool] = lambda tx: True  # whether the gateway is still the one that executions name
+    only: str | None = None  # the one execution that is looked at; None: all
 
     @cached_property
     def _policy(self) -> Policy:
@@ -115,7 +118,7 @@ class Sweep:
 
     def run(self) -> Counter[str]:
         """Place whatever is due, until nothing is; answers how many executions came to what."""
-        swept = Counter(skipped=self._lapsed())
+        swept = Counter(skipped=self._lapsed() if self.only is None else 0)
         answers: SimpleQueue[Reply] = SimpleQueue()
         with ThreadPoolExecutor(self.terms.at_once, thread_name_prefix="gateway") as pool:
             under_way = 0
@@ -145,9 +148,12 @@ class Sweep:
             return Claimed()
         self.at(Point.BEFORE_CLAIM)
         with self.db.begin() as tx:
+            if not self.stands(tx):
+                return Claimed()
             rules.hold(tx)
             now = self._now(tx)
-            claims = ledger.claim(tx, self.owner, now, room, self.terms.lease, stops.in_force(tx, now))
+            lease, to = self.terms.lease, self.named
+            claims = ledger.claim(tx, self.owner, now, room, lease, stops.in_force(tx, now), gateway=to, only=self.only)
             self.at(Point.AFTER_CLAIM)
             around = self._surroundings(tx, [claim.execution for claim in claims], now)
             words = Counter[str]()
@@ -233,7 +239,11 @@ class Sweep:
         else:
             answer = self.gateway.place(asked.execution)
         self.at(Point.AFTER_CALL)
-        if asked.call is not Call.PLACE or answer.result is not Result.REFUSED or asked.execution.attempt == 1:
+        if (
+            asked.call is not Call.PLACE
+            or answer.result is not Result.REFUSED
+            or self.terms.final(asked.execution.attempt)
+        ):
             return answer
         before = self.gateway.look_up(asked.execution.execution_id)
         return answer if before.result is Result.NOT_FOUND else before
@@ -324,6 +334,16 @@ def _remember(around: Surroundings, execution: Execution) -> None:
 
 def _counted(execution: Execution, around: Surroundings, now: datetime) -> tuple[Counted, ...]:
     return ordering.counted(execution, around.customers[execution.customer_id], now, around.catalogue, around.house)
+
+
+def tell(tx: Tx, execution: Execution, settings: Settings, now: datetime) -> None:
+    """Let the customer know what became of one order, outside any batch."""
+    default = Grant(settings.personalization_default)
+    id = execution.customer_id
+    found = contexts.read_many(tx, {id}, now, zone=settings.timezone, personalization_default=default)
+    catalogue = items.get_many(tx, {line.item_id for line in execution.lines})
+    around = Surroundings(customers=found, catalogue=catalogue, house=house.read(tx, now), read_at=time.monotonic())
+    _tell(tx, [(execution, around)], now)
 
 
 def _tell(tx: Tx, some: Sequence[tuple[Execution, Surroundings]], now: datetime) -> None:

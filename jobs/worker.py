@@ -16,12 +16,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from engine import logs
 from engine.config import Settings
 from engine.store.database import Database
-from jobs import observing
+from jobs import cluster, observing
+from jobs.gateways import Choice
 from jobs.scheduler import JOBS, Job, Shop, run_asked, run_slot, run_sweep
 
 log = structlog.get_logger()
 GRACE = timedelta(seconds=8)  # for what is under way when the worker is told to end
 LOOK = timedelta(seconds=20)  # how often a worker looks whether the slot of a job was taken
+MOST_AT_ONCE = 64  # jobs under way; each gateway's sweep is one
 JUMP = 5.0  # seconds by which the wall clock may leave the steady one before all jobs are fired anew
 
 
@@ -44,25 +46,51 @@ def run(settings: Settings, *, change: Callable[[Shop], Shop] = lambda shop: sho
         observing.show(settings.worker_metrics_port)
     scheduler = clock(shop)
     scheduler.start()
-    log.info("worker.started", owner=shop.owner, gateway=settings.gateway_url, now=settings.clock.now().isoformat())
+    to, now = settings.shown()["RAPPORT_GATEWAY_URL"], settings.clock.now()
+    log.info("worker.started", owner=shop.owner, gateway=to, now=now.isoformat())
+    woken = cluster.Woken(shop) if settings.cluster else None
+    if woken is not None:
+        woken.start()
     _watch(scheduler, ended)
-    _end(scheduler)
+    _end(scheduler, woken)
 
 
 def clock(shop: Shop) -> BackgroundScheduler:
     """APScheduler as the clock only: what is to be done stands in the database."""
     scheduler = BackgroundScheduler(
-        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        timezone=UTC,
+        executors={"default": {"type": "threadpool", "max_workers": MOST_AT_ONCE}},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     if shop.gateway is None:
-        log.warning("gateway.missing", remedy="set RAPPORT_GATEWAY_URL; until then nothing is placed")
-    else:
-        _every(scheduler, JOBS["sweep"].every, "sweep", lambda: run_sweep(shop))
+        log.warning("gateway.missing", remedy="set RAPPORT_GATEWAY_URL; until then only named gateways are placed at")
+    for choice in shop.default():
+        _every(scheduler, sweeping(shop), "sweep", _sweep(shop, choice))
+    _every(scheduler, timedelta(seconds=1), "gateways", lambda: _take_up(scheduler, shop))
     _every(scheduler, timedelta(seconds=1), "asked", lambda: run_asked(shop))
     for job in JOBS.values():
         if job.name != "sweep":
             _every(scheduler, min(job.every, LOOK), job.name, _slot(shop, job))
     return scheduler
+
+
+def _take_up(scheduler: BackgroundScheduler, shop: Shop) -> None:
+    """Sweep for every named gateway by itself: one that is slow or gone holds up nobody else's orders."""
+    wanted = {f"sweep {choice.name} {choice.revision}": choice for choice in shop.named()}
+    running = {job.id for job in scheduler.get_jobs() if job.id.startswith("sweep ")}
+    for gone in running - wanted.keys():
+        scheduler.remove_job(gone)
+    for id in wanted.keys() - running:
+        _every(scheduler, sweeping(shop), id, _sweep(shop, wanted[id]))
+
+
+def sweeping(shop: Shop) -> timedelta:
+    """How often a gateway is swept for; where wakes come, sweeps only find what no wake came for."""
+    return cluster.BEHIND if shop.settings.cluster else JOBS["sweep"].every
+
+
+def _sweep(shop: Shop, choice: Choice) -> Callable[[], None]:
+    return lambda: run_sweep(shop, choice)
 
 
 def _slot(shop: Shop, job: Job) -> Callable[[], None]:
@@ -86,12 +114,16 @@ def _watch(scheduler: BackgroundScheduler, ended: Event) -> None:
         before = ahead
 
 
-def _end(scheduler: BackgroundScheduler) -> None:
+def _end(scheduler: BackgroundScheduler, woken: cluster.Woken | None) -> None:
     """Give what is under way some seconds; what lasts longer is cut: every job may be killed at any point."""
-    waiting = Thread(target=scheduler.shutdown, daemon=True)
-    waiting.start()
-    waiting.join(GRACE.total_seconds())
-    if waiting.is_alive():
+    ending = [scheduler.shutdown, *([woken.stop] if woken is not None else [])]
+    waiting = [Thread(target=end, daemon=True) for end in ending]
+    for one in waiting:
+        one.start()
+    until = time.monotonic() + GRACE.total_seconds()
+    for one in waiting:
+        one.join(max(0.0, until - time.monotonic()))
+    if any(one.is_alive() for one in waiting):
         log.warning("worker.cut", after=GRACE.total_seconds())
         os._exit(0)
     log.info("worker.ended")

@@ -30,7 +30,7 @@ def of(execution: Execution, now: datetime, house: House) -> list[Objection]:
 
 def gateway(execution: Execution) -> str:
     """The name of the gateway that an execution is sent to."""
-    return getattr(execution, "gateway", None) or DEFAULT_GATEWAY  # a field once orders can go to several gateways
+    return execution.gateway or DEFAULT_GATEWAY
 
 
 def holds(found: Iterable[Objection]) -> bool:

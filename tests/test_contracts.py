@@ -55,6 +55,7 @@ def test_the_contracts_hold(copy):
         ("jobs", "import sqlalchemy", "only engine.store speaks SQL"),
         ("modes", "import flask", "only api speaks HTTP"),
         ("api", "import httpx", "only jobs call the outside"),
+        ("engine/store", "import procrastinate", "only jobs call the outside"),
     ],
 )
 def test_a_planted_violation_is_caught(copy, room, line, contract):

@@ -25,13 +25,13 @@ def placing_settings() -> Settings:
         naming the variable that cannot be read; of a secret it does not tell what came
     """
     settings = Settings.from_env()
-    for name, url, secret in (
-        ("RAPPORT_GATEWAY", settings.gateway_url, settings.gateway_secret),
-        ("RAPPORT_ALERT", settings.alert_url, settings.alert_secret),
+    for name, url, secret, kinds in (
+        ("RAPPORT_GATEWAY", settings.gateway_url, settings.gateway_secret, "an http or https URL, or file:///folder"),
+        ("RAPPORT_ALERT", settings.alert_url, settings.alert_secret, "an http or https URL"),
     ):
         if url is not None and not _is_web_address(url):
-            raise InputError.of(f"{name}_URL", "an http or https URL", url)
-        if secret is not None and not _is_signing_key(secret):
+            raise InputError.of(f"{name}_URL", kinds, url)
+        if secret is not None and not all(map(_is_signing_key, secret.split())):
             raise InputError([Problem(field=f"{name}_SECRET", expected="a key in base64", came="another text")])
     return settings
 
@@ -55,7 +55,16 @@ def opened(settings: Settings) -> Database:
     database = reached(settings)
     if not database.is_current():
         database.upgrade()
+    woken(settings, database)
     return database
+
+
+def woken(settings: Settings, database: Database) -> None:
+    """Let the database have what wakes need, where they are wanted."""
+    if settings.cluster:
+        from jobs import cluster
+
+        cluster.prepare(database)
 
 
 def instant(settings: Settings, given: str | None, option: str) -> datetime | None:
@@ -90,6 +99,8 @@ def require_free(host: str, port: int) -> None:
 def _is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
+        if parts.scheme == "file":
+            return parts.netloc in ("", "localhost") and len(parts.path) > 1 and not parts.query and not parts.fragment
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False

@@ -11,7 +11,7 @@ import click
 import typer
 
 from api.cli import out
-from api.cli.here import opened, reached
+from api.cli.here import opened, reached, woken
 from api.cli.out import AsJson
 from engine.config import Settings
 from engine.domain.values import parse_zone
@@ -43,8 +43,10 @@ def upgrade(as_json: AsJson = False) -> None:
 
     Example: `rapport db upgrade`
     """
-    database = reached(Settings.from_env())
+    settings = Settings.from_env()
+    database = reached(settings)
     database.upgrade()
+    woken(settings, database)
     if as_json:
         return out.document({"version": database.version()})
     click.echo(f"the database stands at version {database.version()}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -113,16 +114,23 @@ def gateway_example(
     late: Annotated[float, typer.Option(metavar="P", min=0, max=1, help="Share answered after the time-out.")] = 0.0,
     fail: Annotated[float, typer.Option(metavar="P", min=0, max=1, help="Share answered 500, nothing kept.")] = 0.0,
     stall: Annotated[float, typer.Option(metavar="P", min=0, max=1, help="Share never answered.")] = 0.0,
+    refuse: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE=P", help="Share refused: out_of_stock, price_changed, payment_failed, rejected."),
+    ] = None,
+    stores_errors: Annotated[bool, typer.Option("--stores-errors", help="A refusal stands under its key.")] = False,
+    no_look_up: Annotated[bool, typer.Option("--no-look-up", help="Answer no look-ups.")] = False,
     die_after: Annotated[int | None, typer.Option(metavar="N", min=1, help="Die after keeping N orders.")] = None,
     seed: Annotated[int, typer.Option(help="Of which requests go wrong.")] = 0,
     database: Annotated[Path, typer.Option(help="Its own database, not Rapport's.")] = Path("gateway.db"),
 ) -> None:
     """A gateway to try with: it keeps the orders it is sent, and fails as it is told to.
 
-    Example: `rapport gateway-example --port 8900 --late 0.03`
+    Example: `rapport gateway-example --port 8900 --late 0.03 --refuse out_of_stock=0.05`
     """
     from jobs import example_gateway
 
+    refused = _shares(refuse or [])
     secret = placing_settings().gateway_secret
     require_free("127.0.0.1", port)
     example_gateway.main(
@@ -131,6 +139,9 @@ def gateway_example(
         late=late,
         fail=fail,
         stall=stall,
+        refuse=refused,
+        stores_errors=stores_errors,
+        looks_up=not no_look_up,
         die_after=die_after,
         seed=seed,
         secret=secret,
@@ -167,6 +178,19 @@ def _wanted(item: str) -> tuple[str, int]:
     if not quantity.isdigit() or not 0 < int(quantity) <= 10_000:
         raise InputError.of("ITEM", "a quantity of 1 to 10000 behind the =", item)
     return parse_id(item_id, "ITEM"), int(quantity)
+
+
+def _shares(given: list[str]) -> dict[str, float]:
+    """Codes of refusals and the share of calls each is to have, as ``--refuse`` gives them."""
+    from jobs.gateway import CODES
+
+    found = {}
+    for text in given:
+        code, _, share = text.partition("=")
+        if code not in CODES or not re.fullmatch(r"0?\.\d+|[01](\.0+)?", share):
+            raise InputError.of("--refuse", f"one of {', '.join(CODES)}, '=' and a share of 0 to 1", text)
+        found[code] = float(share)
+    return found
 
 
 def doctor(as_json: AsJson = False) -> int:

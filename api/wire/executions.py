@@ -101,6 +101,7 @@ class ExecutionOut(Wire):
     approved_at: Time | None
     placed_at: Time | None
     order_id: str | None
+    gateway: str | None = Field(description="where it is placed, by name; null: at the default one")
     reason: str | None
     wording: str | None = Field(description="version of what was signed, when it was announced")
     follows: str | None = Field(description="the execution that this one carries on, or was parted from")
@@ -131,6 +132,7 @@ class ExecutionOut(Wire):
             approved_at=execution.approved_at,
             placed_at=execution.placed_at,
             order_id=execution.order_id,
+            gateway=execution.gateway,
             reason=execution.reason,
             wording=execution.wording,
             follows=execution.follows,

@@ -42,7 +42,7 @@ MOVES: dict[State, tuple[State, ...]] = {
     State.ANNOUNCED: (State.WAITING, State.VETOED, State.SKIPPED, State.REFUSED),
     State.WAITING: (State.WAITING, State.PLACING, State.VETOED, State.SKIPPED, State.REFUSED),
     State.PLACING: (State.PLACED, State.REFUSED, State.FAILED, State.NEEDS_REVIEW, State.WAITING),
-    State.PLACED: (State.CONFIRMED, State.KEPT, State.RETURNED),
+    State.PLACED: (State.CONFIRMED, State.KEPT, State.RETURNED, State.REFUSED),  # by a shop that answers later
     State.CONFIRMED: (State.KEPT, State.RETURNED),
     State.NEEDS_REVIEW: (State.PLACED, State.FAILED),
     State.KEPT: (State.RETURNED,),
@@ -89,6 +89,7 @@ class Execution:
     approved_at: datetime | None = None
     placed_at: datetime | None = None
     order_id: str | None = None  # the gateway's
+    gateway: str | None = None  # by name, where a rule chose one; None: the default one
     reason: str | None = None  # of the last move
     attempt: int = 0
     fence: int = 0
@@ -98,7 +99,6 @@ class Execution:
     follows: str | None = None  # the refused execution that it carries on, or the one that it was parted from
     retries: int = 0  # of a payment that failed, before this one
     test: bool = False  # goes all the way and charges nobody
-    gateway: str | None = None  # by name, where a rule chose one
     threshold: float | None = None  # of its certificate when it was decided
     counted: tuple[Counted, ...] = ()  # what it adds to caps; only where it is about to be made
     created_at: datetime
@@ -156,6 +156,7 @@ class Answer:
 
     result: Result
     order_id: str | None = None  # of placed and repeat
+    stand_in: str | None = None  # what a gateway that answers later calls the order until it has the shop's id
     detail: str | None = None  # the code of a refusal, or what went wrong
     total: Money | None = None  # of the order, where a look-up tells
     items: tuple[str, ...] = ()  # that a refusal is about; none: the order as a whole

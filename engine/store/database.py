@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
 
@@ -24,6 +24,13 @@ except ImportError:  # no wheel for this machine
     import sqlite3
 
 Tx = Connection
+PATIENCE: Mapping[str, object] = {  # of libpq; seconds, and milliseconds the last
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 MIGRATIONS = Path(__file__).parent / "migrations"
 _SQLITE_NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"  # as the time columns are written
 
@@ -46,6 +53,16 @@ class Database:
             naming RAPPORT_DATABASE_URL, for a URL that is not one of the two kinds
         """
         return cls(_engine(url), url)
+
+    @property
+    def conninfo(self) -> str:
+        """The address as PostgreSQL's own library takes it, password included."""
+        return self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    @property
+    def patience(self) -> Mapping[str, object]:
+        """How long a connection to PostgreSQL waits for a network that is gone."""
+        return PATIENCE
 
     @contextmanager
     def begin(self) -> Iterator[Tx]:
@@ -110,14 +127,32 @@ def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.drivername in ("postgres", "postgresql"):
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            return _postgresql(parsed.set(drivername="postgresql+psycopg"))
         if parsed.get_backend_name() == "postgresql":
-            return create_engine(parsed, pool_pre_ping=True)
+            return _postgresql(parsed)
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(url, parsed.database)
     except (ArgumentError, NoSuchModuleError):
         pass
     raise InputError.of("RAPPORT_DATABASE_URL", "a SQLAlchemy URL of sqlite or postgresql", url.split("@")[-1])
+
+
+def _postgresql(url: URL) -> Engine:
+    given = {name: value for name, value in PATIENCE.items() if name not in url.query}
+    engine = create_engine(url, pool_pre_ping=True, connect_args=given if url.get_driver_name() == "psycopg" else {})
+    event.listen(engine, "connect", _watch_the_network)
+    return engine
+
+
+def _watch_the_network(connection: Any, record: object) -> None:
+    """Let the server notice soon that we are gone: it holds our locks until then."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),"
+            " set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '25000', false),"
+            " set_config('idle_in_transaction_session_timeout', '300000', false)"  # where a proxy keeps the line open
+        )
+    connection.commit()
 
 
 def _sqlite(url: str, file: str | None) -> Engine:

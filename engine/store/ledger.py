@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, insert, not_, or_, select, true, update
 
 from engine.domain.decisions import Rung
 from engine.domain.executions import Answer, Call, Execution, ExecutionLine, State, total_of
@@ -61,17 +61,32 @@ class Completion:
 
 
 def claim(
-    tx: Tx, owner: str, now: datetime, limit: int, lease: timedelta, stopped: Collection[Stop] = ()
+    tx: Tx,
+    owner: str,
+    now: datetime,
+    limit: int,
+    lease: timedelta,
+    stopped: Collection[Stop] = (),
+    *,
+    gateway: str | None = None,
+    only: str | None = None,
 ) -> list[Claim]:
     """Take up to ``limit`` executions that are to be placed, those due longest first, each with its fence raised.
 
     To be placed are those in placing whose worker is gone or whose retry has come, which take at most half of the
     room, and the waiting ones that are due (of those that ask first the approved ones). What another transaction
     holds is passed over. The customers are locked, so that what a customer may still spend is looked at by one worker
-    at a time. What ``stopped`` holds is left to wait, and nothing behind it waits for it.
+    at a time.
+
+    Parameters
+    ----------
+    stopped : what these hold is left to wait, and nothing behind it waits for it
+    gateway : the one they are to be placed at; None: the default one
+    only : the one execution that is looked at; None: all
     """
     at = clock(tx)
-    free = or_(table.c.lease_until.is_(None), table.c.lease_until <= at, _set_back(at, lease))
+    here = and_(table.c.gateway.is_not_distinct_from(gateway), true() if only is None else table.c.execution_id == only)
+    free = and_(or_(table.c.lease_until.is_(None), table.c.lease_until <= at, _set_back(at, lease)), here)
     again = _first(tx, and_(_again(at, lease), free), (limit + 1) // 2)
     rows = sorted([*again, *_first(tx, and_(_due(now, stopped), free), limit - len(again))], key=_turn)
     if not rows:

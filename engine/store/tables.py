@@ -682,3 +682,15 @@ slot_bookings = Table(  # how many orders a slot of a day is promised to
     Column("taken", Integer, nullable=False),
     CheckConstraint("taken >= 0", name="taken"),
 )
+
+gateways = Table(  # where orders may be placed beside the default gateway
+    "gateways",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secrets", Json, nullable=False),
+    Column("terms", Json, nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("revision", String(64), nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
