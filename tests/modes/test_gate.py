@@ -65,6 +65,14 @@ class TestPromise:
         assert rung(one, Rung.APPROVE).value - rung(other, Rung.APPROVE).value == pytest.approx(0.88 * 1.5)
         assert rung(one, Rung.SILENT).value == pytest.approx(rung(other, Rung.SILENT).value)
 
+    def test_the_usual_wish_of_a_category_counts_for_who_said_nothing(self):
+        """The value of asking holds effort * agency: (1 - .25) of it is saved, at p = .99 and a take-up of .75."""
+        settled = Policy(categories={"DRINKS": Worth(agency=0.2)})
+        silent_on_it = a_context(preferences=replace(a_context().preferences, ceiling=None))
+        for context, gained in ((silent_on_it, 0.4 * 0.75 * 0.99 * 0.75), (a_context(), 0.0)):
+            one, other = (only(decided(context, SURE, policy=policy)) for policy in (Policy(), settled))
+            assert rung(other, Rung.APPROVE).value - rung(one, Rung.APPROVE).value == pytest.approx(gained)
+
     @settings(deadline=None, max_examples=60)
     @given(situations(), st.sampled_from([0.5, 0.7, 0.9, 0.93]), st.sampled_from([0.9, 0.952, 0.97, 0.99]))
     def test_a_higher_promise_never_adds_an_execution(self, situation, low, high):
