@@ -45,6 +45,7 @@ class Conduct:
     spent : messages of the last seven days, an accepted one counting half, an ignored one half more
     budget : messages in seven days
     curious : whether chance may choose
+    unsaid : how much of the prior of agency is what is usual in the shop, 0 where the customer said what they wish
     """
 
     agency: posterior.Posterior
@@ -59,6 +60,7 @@ class Conduct:
     taken: Floats  # shape (1, n_needs + 1, 6): of each need and of all others
     tried: Floats
     needs: tuple[str, ...]
+    unsaid: float = 0.0
 
     @classmethod
     def of(cls, context: Context, policy: Policy, now: datetime) -> Conduct:
@@ -84,7 +86,13 @@ class Conduct:
             taken=taken,
             tried=tried,
             needs=needs,
+            unsaid=_unsaid(context),
         )
+
+    def wish(self, away: float) -> float:
+        """The wish to decide oneself that is expected where the usual one lies so much away from that of the shop."""
+        before = np.clip(self.agency.mean_before + self.unsaid * away, 0.0, 1.0)
+        return float(replace(self.agency, mean_before=np.asarray(before)).mean)
 
     def uptake(self, need: str | None, worth: Worth) -> Floats:
         """How often each rung is taken up for a need, shape (6,)."""
@@ -178,6 +186,12 @@ def _before(context: Context, agency_here: float) -> tuple[float, float]:
         agency if record.stated_agency is None else record.stated_agency,
         trust if record.stated_trust is None else record.stated_trust,
     )
+
+
+def _unsaid(context: Context) -> float:
+    if context.preferences.ceiling is not None or context.record.stated_agency is not None:
+        return 0.0
+    return posterior.OF_CUSTOMER / (len(_ceilings(context.preferences)) + posterior.OF_CUSTOMER)
 
 
 def _ceilings(preferences: Preferences) -> list[Rung]:

@@ -102,7 +102,7 @@ def worth_before(found: Prospect, scene: Scene) -> Floats:
         buys=wanted.buys,
         present=scene.present,
         load=attention.load_before(scene.context.messages, scene.now),
-        agency=float(scene.conduct.agency.mean),
+        agency=scene.conduct.wish(worth.agency - scene.policy.worth.agency),
         success=scene.conduct.uptake(family, worth),
         beyond=conduct.beyond(agency.UNSTATED) if unstated else None,
     )

@@ -65,6 +65,14 @@ class TestPromise:
         assert rung(one, Rung.APPROVE).value - rung(other, Rung.APPROVE).value == pytest.approx(0.88 * 1.5)
         assert rung(one, Rung.SILENT).value == pytest.approx(rung(other, Rung.SILENT).value)
 
+    def test_the_usual_wish_of_a_category_counts_for_who_said_nothing(self):
+        """The value of asking holds effort * agency: (1 - .25) of it is saved, at p = .99 and a take-up of .75."""
+        settled = Policy(categories={"DRINKS": Worth(agency=0.2)})
+        silent_on_it = a_context(preferences=replace(a_context().preferences, ceiling=None))
+        for context, gained in ((silent_on_it, 0.4 * 0.75 * 0.99 * 0.75), (a_context(), 0.0)):
+            one, other = (only(decided(context, SURE, policy=policy)) for policy in (Policy(), settled))
+            assert rung(other, Rung.APPROVE).value - rung(one, Rung.APPROVE).value == pytest.approx(gained)
+
     @settings(deadline=None, max_examples=60)
     @given(situations(), st.sampled_from([0.5, 0.7, 0.9, 0.93]), st.sampled_from([0.9, 0.952, 0.97, 0.99]))
     def test_a_higher_promise_never_adds_an_execution(self, situation, low, high):
@@ -202,3 +210,37 @@ def test_chance_holds_back_its_share_of_executions_and_says_how_much():
     assert rung(one, Rung.APPROVE).propensity == pytest.approx(0.07)
     assert rung(one, Rung.SILENT).propensity == pytest.approx(0.93)
     assert of(decided(model=SURE, policy=policy), "coffee") == one
+
+
+class TestStakes:
+    """Where prices part proofs, an order is held to that of its class, and one above all of them is not made."""
+
+    class Classes(FakeModel):
+        """A model whose proof holds for orders below so much."""
+
+        stakes = (500.0, 1_000.0)
+
+        def certificate(self, window_days, promise, *, stake=None):
+            open_here = stake is None or stake < 1_000.0
+            return a_certificate(0.5 if open_here else None, window_days=window_days, promise=promise)
+
+    @pytest.mark.parametrize(
+        ("prices", "currency", "unasked"),
+        [((10.0,), "USD", True), ((), "USD", True), ((10.0,), "EUR", False)],
+    )
+    def test_an_order_is_held_to_the_proof_of_its_class(self, prices, currency, unasked):
+        model = self.Classes([a_forecast(probability=0.99)])
+        policy = Policy(stakes=prices, currency=currency)
+        assert (only(decided(model=model, policy=policy)).rung is Rung.SILENT) is unasked
+
+    def test_above_every_proved_class_nothing_is_ordered_unasked(self):
+        dear = worlds.items_but(worlds.an_item("i1", name="Beans", family="coffee", price=worlds.usd(1_000)))
+        context = a_context(mandates=(a_signed(price_high=None),))
+        model = self.Classes([a_forecast(probability=0.99)])
+        for prices, rung_given in (((10.0,), Rung.APPROVE), ((), Rung.SILENT)):
+            found = only(decided(context, model, items=dear, policy=Policy(stakes=prices)))
+            assert found.rung is rung_given
+
+    def test_prices_are_told_in_minor_units_of_the_currency(self):
+        assert Policy(stakes=(5.0, 10.5)).bounds == (500.0, 1050.0)
+        assert Policy(stakes=(500.0,), currency="JPY").bounds == (500.0,)

@@ -44,3 +44,18 @@ def test_doctor_looks_at_the_file(rapport, tmp_path):
     found = {one["check"]: one for one in rapport("doctor", "--json", RAPPORT_POLICY="mine.yaml").json["findings"]}
     assert not found["policy"]["well"]
     assert "mine.yaml: promises" in found["policy"]["found"]
+
+
+def test_what_data_say_is_told_and_a_file_is_written_only_where_asked(rapport, tmp_path):
+    rapport("db", "upgrade")
+    found = rapport("modes", "fit", "--contact-cost", "6.5", "--json").json["parameters"]
+    assert {one["parameter"] for one in found} >= {"wrong.veto", "wrong.silent", "out_of_stock"}
+    assert all(one["estimate"] is None and one["needed"] for one in found)
+    assert not list(tmp_path.glob("*.yaml"))
+    rapport("modes", "fit", "--out", "mine.yaml").failed(2, "--contact-cost")
+    said = rapport("modes", "fit", "--contact-cost", "6.5", "--out", "mine.yaml")
+    assert said.code == 0
+    assert "leaves no trace" in said.out
+    assert yaml.safe_load(rapport("modes", "policy", "mine.yaml").out) == parameters.told(parameters.LIVE)
+    rapport("modes", "fit", "--contact-cost", "6.5", "--out", "mine.yaml").failed(2, "--out", "not there yet")
+    rapport("modes", "fit", "--within", "0d").failed(2, "--within")

@@ -183,3 +183,18 @@ def test_the_time_between_is_in_days(model):
     assert found.evidence.since_days == pytest.approx(3.0)
     assert found.evidence.median_gap_days == pytest.approx(4.0)
     assert found.expected_day == pytest.approx(day_of(AS_OF + timedelta(days=1)), abs=1.5)
+
+
+def test_proofs_of_classes_are_kept_and_an_artifact_without_them_serves_as_one_class(model, artifact):
+    classes = {
+        window: (found, replace(found, n=found.n * 0, hits=found.hits * 0)) for window, found in model.evidence.items()
+    }
+    parted = replace(model, stakes=(500.0,), by_stake=classes, _certificates={})
+    again = decode(encode(parted))
+    below, above = (again.certificate(14, 0.5, stake=price) for price in (499.0, 500.0))
+    whole = model.certificate(14, 0.5)
+    assert (below.threshold, below.below, below.certificate_id) == (whole.threshold, 500.0, "m1.14d.0.5.s0")
+    assert (above.threshold, above.at_least, above.certificate_id) == (None, 500.0, "m1.14d.0.5.s1")
+    assert again.certificate(14, 0.5) == whole
+    assert "stakes" not in artifact.settings
+    assert decode(artifact).certificate(14, 0.5, stake=10_000.0) == whole

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from engine.errors import InputError
-from engine.learn.certificate import DELTA, GRID, Evidence, certify, evidence, gathered, lower_bound
+from engine.learn.certificate import DELTA, GRID, Evidence, by_stake, certify, evidence, gathered, lower_bound
 from engine.learn.foresight import cutoffs, forecasts, gates
+from engine.learn.purchases import Purchases, usual_amounts
 from engine.learn.rhythm import is_due, order_window
+from engine.learn.snapshots import Snapshots
 from tests.engine.learn.contracts import assert_same
 from tests.engine.learn.known import law
 from tests.engine.learn.rhythms import UNTIL, refills, snapshots
@@ -249,3 +251,41 @@ def test_forecasts_are_judged_at_every_window_and_cut_off(shop):
     assert [(one.window, one.cutoff) for one in found] == [(7, 286.0), (7, 293.0), (14, 279.0), (14, 286.0)]
     assert all(one.honesty.auc > 0.85 for one in found)
     assert all(one.honesty.ece < 0.1 for one in found)
+
+
+class TestStakes:
+    """A proof for each class of prices."""
+
+    BOUNDS = (500.0,)
+
+    def priced(self, seed: int = 5):
+        """Two families, of which one comes to 300 a time and the other to 900, but for customers of no known price."""
+        bought = refills(seed, 120)
+        columns = np.array(bought, float).T
+        amounts = np.where(columns[0] % 10 == 0, np.nan, np.where(columns[1] == 0, 300.0, 900.0))
+        whole = Purchases.of(columns[0], columns[1], columns[2], amounts)
+        return Snapshots(purchases=whole, n_families=2, until=UNTIL, seed=1)
+
+    def test_classes_part_the_pairs_by_what_they_usually_come_to(self):
+        shop = self.priced()
+        every = gathered(shop, UNTIL, 28, own_window=False)
+        low, high = by_stake(shop, UNTIL, 28, self.BOUNDS, own_window=False)
+        assert low.windows == high.windows == every.windows
+        assert 0 < low.n[-1] + high.n[-1] < every.n[-1]  # pairs of no known price are in neither
+        (alone,) = by_stake(shop, UNTIL, 28, (), own_window=False)
+        assert alone.n.tolist() == (low.n + high.n).tolist()
+        assert alone.hits.tolist() == (low.hits + high.hits).tolist()
+        cheap, dear = by_stake(shop, UNTIL, 28, (100.0,), own_window=False)
+        assert (cheap.n.sum(), dear.n.tolist()) == (0, alone.n.tolist())
+
+    def test_without_prices_no_class_has_any_proof(self):
+        for one in by_stake(snapshots(refills(5, 60)), UNTIL, 28, self.BOUNDS, own_window=False):
+            assert not certify(one, 0.5, start=1).is_open
+
+    def test_purchases_of_some_customers_keep_their_amounts(self):
+        shop = self.priced().purchases
+        kept = np.arange(120) % 2 == 1
+        some, day = shop.of_customers(kept), UNTIL
+        wanted = usual_amounts(shop, day)[kept[shop.owners]]
+        assert usual_amounts(some, day).tolist() == wanted.tolist()
+        assert set(np.unique(wanted)) == {300.0, 900.0}
