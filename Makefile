@@ -8,7 +8,7 @@ ARGS ?=
 
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long lint check format bench bench-growth docs lock clean
+.PHONY: help demo test test-long test-clock lint check format bench bench-growth docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -27,7 +27,10 @@ test: $(READY) ## the whole test suite but for the long tests
 	$(BIN)/python -m pytest -q -n 2 -m "not long" -rs $(ARGS)
 
 test-long: $(READY) ## the long tests: killed workers, hostile requests
-	$(BIN)/python -m pytest -q -n 2 -m long -rs $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 -m "long and not clock" -rs $(ARGS)
+
+test-clock: $(READY) ## the tests that move the clocks of workers and databases (needs libfaketime, and says so)
+	$(BIN)/python -m pytest -q -m clock -rs tests/clock $(ARGS)
 
 lint: $(READY) ## style, types, and the import contracts
 	$(BIN)/ruff check .

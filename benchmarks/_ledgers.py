@@ -37,7 +37,7 @@ from jobs.example_gateway import Book
 from jobs.gateway import wire
 
 NOW = datetime(2017, 12, 1, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+BEFORE = NOW - timedelta(days=7)  # when everything was signed, said and made
 KINDS = ("sqlite", "postgresql")
 PART = 20_000  # rows written at a time
 
@@ -88,10 +88,9 @@ def fill(db: Database, n: int, due_at: datetime = NOW, rung: Rung = Rung.VETO) -
 
 
 def _fill(tx: Tx, names: list[str], due_at: datetime, rung: Rung) -> None:
-    before = NOW - HOUR
-    tx.execute(insert(customers), [{"customer_id": f"c{x}", "attributes": {}, "created_at": before} for x in names])
+    tx.execute(insert(customers), [{"customer_id": f"c{x}", "attributes": {}, "created_at": BEFORE} for x in names])
     said = [
-        {"customer_id": f"c{x}", "purpose": purpose, "state": Grant.GRANTED, "at": before}
+        {"customer_id": f"c{x}", "purpose": purpose, "state": Grant.GRANTED, "at": BEFORE}
         for x in names
         for purpose in (Purpose.AUTOMATION, Purpose.PERSONALIZATION)
     ]
@@ -111,13 +110,13 @@ def _preferences(x: str) -> dict[str, object]:
 def _mandate(x: str) -> dict[str, object]:
     signed = {"families": ["coffee"], "items": [], "substitutes": [], "max_quantity": 2, "currency": "USD"}
     caps = {"budget_minor": 5_000, "budget_period_s": 30 * 86_400}
-    return {"mandate_id": f"m{x}", "customer_id": f"c{x}", "signed_at": NOW - HOUR, **signed, **caps}
+    return {"mandate_id": f"m{x}", "customer_id": f"c{x}", "signed_at": BEFORE, **signed, **caps}
 
 
 def _execution(x: str, due_at: datetime, rung: Rung) -> dict[str, object]:
     of = {"execution_id": f"e{x}", "customer_id": f"c{x}", "mandate_id": f"m{x}"}
     price = {"currency": "USD", "total_minor": 499}
-    times = {"due_at": due_at, "created_at": NOW - HOUR, "updated_at": NOW - HOUR}
+    times = {"due_at": due_at, "created_at": BEFORE, "updated_at": BEFORE}
     return {**of, **price, **times, "state": State.WAITING, "rung": rung.label}
 
 

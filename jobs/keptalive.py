@@ -1,4 +1,4 @@
-"""Calls over connections that are kept, one a thread: a quarter of what a full client costs.
+"""Calls over connections that are kept, one a thread: a fraction of what a full client costs.
 
 Errors are httpx's, so that an outcome reads the same whoever made the call.
 """
