@@ -67,6 +67,9 @@ SOUND: dict[str, object] = {
     "set_goal": {"kind": "not_run_out", "family": "f"},
     "post_outcomes": [{"kind": "kept"}],
     "respond": {"response": "opened"},
+    "approve_rule": {"version": 1},
+    "retire_rule": {"version": 1},
+    "roll_rule_back": {"version": 1, "to": 1},
 }
 
 
