@@ -69,6 +69,9 @@ SOUND: dict[str, object] = {
     "respond": {"response": "opened"},
     "settle_execution": {"outcome": "failed"},
     "close_difference": {"note": "seen"},
+    "approve_rule": {"version": 1},
+    "retire_rule": {"version": 1},
+    "roll_rule_back": {"version": 1, "to": 1},
 }
 
 
