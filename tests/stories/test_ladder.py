@@ -179,6 +179,7 @@ def removed(milk: dict, rung: str) -> dict | None:
     return execute["rungs"][rung]["removed_by"]
 
 
+@pytest.mark.example(10)
 def test_from_unknown_to_silent_and_back(days):
     # Nobody knows Dora. She is shown what most customers choose, and is told so.
     (first,) = days.backend.post("/v1/decisions", {"customer_id": "dora", "touchpoint": "app.home"}).json["experiences"]
