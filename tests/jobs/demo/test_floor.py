@@ -27,7 +27,7 @@ def snapshots(journey: data.Journey, until: datetime) -> Snapshots:
     """What households bought of product types before an instant."""
     lines = journey.before(until).lines
     family = dict(zip(journey.items["item_id"], journey.items["family"], strict=True))
-    families, names = pd.factorize(lines["item_id"].map(family))
+    families, names = pd.factorize(lines["item_id"].map(family).fillna(lines["item_id"]))  # unknown: its own
     customers, _ = pd.factorize(lines["customer_id"])
     days = (lines["ordered_at"] - pd.Timestamp(0, tz=UTC)).dt.total_seconds().to_numpy() / 86_400
     order = np.lexsort((days, customers))
