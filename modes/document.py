@@ -113,7 +113,7 @@ def _removal(one: Removal | None, explain: bool) -> Json | None:
 
 def _lever(one: Lever) -> Json:
     changes = [{"setting": c.setting, "from": c.before, "to": c.after} for c in one.changes]
-    return {"changes": changes, "would_give": one.would_give.value}
+    return {"changes": changes, "would_give": one.would_give.value, "rung": one.rung.label}
 
 
 def _nudge(one: NudgeDraft) -> Json:
