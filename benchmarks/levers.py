@@ -79,7 +79,7 @@ def tried(
     found = Tried()
     with db.read() as tx:
         now = at or (orders.newest(tx) or datetime.now(UTC)) + timedelta(microseconds=1)
-        catalogue = _catalogue(tx)
+        catalogue = catalogue_of(tx)
         for context in _everybody(tx, now, settings):
             made = partial(
                 decide,
@@ -204,7 +204,7 @@ def _money(text: str) -> Money:
     return Money(minor=to_minor(Decimal(number), currency), currency=currency)
 
 
-def _catalogue(tx: Tx) -> Callable[..., dict[str, Item]]:
+def catalogue_of(tx: Tx) -> Callable[..., dict[str, Item]]:
     """The stored items, each read once."""
     known: dict[str, Item | None] = {}
 
