@@ -144,7 +144,7 @@ class Model:
             items=tuple(self._id(code, strangers) for code in codes),
             scores=tuple(ranked.scores.tolist()),
             repeat=tuple(ranked.own.tolist()),
-            reasons=tuple(() if cases is None else reasons.of(code, cases, sources, self.catalogue) for code in codes),
+            reasons=((),) * len(codes) if cases is None else reasons.of_each(codes, cases, sources, self.catalogue),
             reached=int(np.count_nonzero(~ranked.filler)),
         )
 
