@@ -103,7 +103,7 @@ class Deciding:
     def _ahead(self, some: Iterable[Context], now: datetime) -> Deciding:
         """The same with a model that looked ahead for several customers together, of what it may look at."""
         histories = [one.history for one in some if granted(one, Purpose.PERSONALIZATION) and len(one.history)]
-        if not isinstance(self.model, Model) or len(histories) < 2:
+        if type(self.model) is not Model or len(histories) < 2:  # what answers otherwise is asked itself
             return self
         return replace(self, model=cast(Model, Ahead(self.model, histories, day_of(now))))
 
