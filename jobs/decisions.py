@@ -101,9 +101,12 @@ class Deciding:
         return self._kept(made, now, known)
 
     def _ahead(self, some: Iterable[Context], now: datetime) -> Deciding:
-        """The same with a model that looked ahead for several customers together, of what it may look at."""
+        """The same with a model that looked ahead for several customers together, of what it may look at.
+
+        A model that answers in a way of its own is asked itself.
+        """
         histories = [one.history for one in some if granted(one, Purpose.PERSONALIZATION) and len(one.history)]
-        if type(self.model) is not Model or len(histories) < 2:  # what answers otherwise is asked itself
+        if self.model is None or type(self.model) is not Model or len(histories) < 2:
             return self
         return replace(self, model=cast(Model, Ahead(self.model, histories, day_of(now))))
 
