@@ -135,6 +135,7 @@ def test_the_notice_of_an_execution_has_the_first_claim():
 
 
 @given(st.integers(0, 6), st.integers(0, 4))
+@settings(deadline=None)
 def test_the_budget_holds_whatever_was_sent_before(messages, budget):
     decision = competing(messages, policy=Policy(messages=budget))
     spoken = sum(speaks(one.rung, present=False) for one in decision.experiences)
