@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from typing import cast
 from uuid import uuid4
 
 import structlog
 
 from engine.config import Settings
 from engine.domain.context import Context
-from engine.domain.customers import Grant
+from engine.domain.customers import Grant, Purpose
+from engine.domain.history import day_of
 from engine.domain.house import House
 from engine.domain.placements import Placement
 from engine.domain.shopping import Item
 from engine.errors import Outdated
+from engine.learn.ahead import Ahead
 from engine.learn.base import Model
 from engine.store import context as contexts
 from engine.store import decided, executions, house, items, placements
 from engine.store.database import Database, Tx
 from engine.store.decided import Made
+from modes.capability import granted
 from modes.decide import decide
 from modes.deeds import deeds
 from modes.document import Json, document
@@ -125,10 +129,21 @@ class Deciding:
             known = contexts.read_many(tx, ids, now, zone=self.settings.timezone, personalization_default=default)
             put_forward = placements.all(tx)
             set_up = house.read(tx, now, zone=self.settings.timezone, customers=ids)
+            ready = self._ahead(known.values(), now)
             made = [
-                self._made(tx, context, now, requests.get(id), put_forward, set_up) for id, context in known.items()
+                ready._made(tx, context, now, requests.get(id), put_forward, set_up) for id, context in known.items()
             ]
         return self._kept(made, now, known)
+
+    def _ahead(self, some: Iterable[Context], now: datetime) -> Deciding:
+        """The same with a model that looked ahead for several customers together, of what it may look at.
+
+        A model that answers in a way of its own is asked itself.
+        """
+        histories = [one.history for one in some if granted(one, Purpose.PERSONALIZATION) and len(one.history)]
+        if self.model is None or type(self.model) is not Model or len(histories) < 2:
+            return self
+        return replace(self, model=cast(Model, Ahead(self.model, histories, day_of(now))))
 
     def _made(
         self,

@@ -18,6 +18,8 @@ Load = TypeVar("Load", float, NDArray[np.float64])
 SPAN = timedelta(days=7)
 TOGETHER = timedelta(hours=12)  # within which messages count as told together
 NOTICED = (Rung.COACH, Rung.APPROVE, Rung.VETO)  # always put into the inbox
+ALWAYS = np.isin(list(Rung), NOTICED)  # by rung
+LISTED = np.arange(len(Rung)) == Rung.CURATE
 
 
 def load(messages: Iterable[datetime], now: datetime) -> int:
@@ -48,8 +50,7 @@ def speaks(rung: Rung, present: bool) -> bool:
 
 def spoken(present: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The same for all six rungs, in a last axis that ``present`` has with length 1."""
-    rungs = np.arange(len(Rung))
-    found: NDArray[np.bool_] = np.isin(rungs, NOTICED) | ((rungs == Rung.CURATE) & ~present)
+    found: NDArray[np.bool_] = ALWAYS | (LISTED & ~present)
     return found
 
 

@@ -52,7 +52,7 @@ class Source:
         exclude = scene.shelf.excluded | wish.leave
         wanted, only_new = self._wanted(pool), wish.repeat is False
         found = model.recommend(scene.context.history, scene.day, wanted, exclude=exclude, only_new=only_new)
-        kept = [replace(one, filler=one.filler or _unfounded(one)) for one in self.offered(found)]
+        kept = [replace(one, filler=True) if _unfounded(one) else one for one in self.offered(found)]
         return joined(kept, self._habits(behind(kept))) if wish.repeat else kept
 
     def more(self, have: Sequence[Recommendation], wanted: int) -> list[Recommendation]:

@@ -205,8 +205,7 @@ def _cap(
     heard: Iterable[Heard],
     harm: Harm,
 ) -> tuple[Rung, str]:
-    by_wish = Rung(int(posterior.cap(agency.mean, 1.0)))
-    by_faith = Rung(int(posterior.cap(0.0, trust.mean)))
+    by_wish, by_faith = posterior.cap_by_agency(float(agency.mean)), posterior.cap_by_trust(float(trust.mean))
     found = min((by_wish, "agency"), (by_faith, "trust"), key=lambda one: one[0])
     raised = max((one.at for one in heard if one.signal is Signal.RAISED), default=None)
     counted = sorted(at for at in incidents if raised is None or at > raised)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import cast
 
 from engine.domain.context import Context
 from engine.domain.decisions import (
@@ -28,6 +29,7 @@ from modes.filters import Filter
 from modes.lever import lever
 from modes.needs import Wanted, needs
 from modes.policy import Policy
+from modes.recall import Recalled
 from modes.request import Request
 from modes.scene import Scene
 from modes.select import Choice, choose, execution
@@ -74,9 +76,10 @@ def decide(
         for a requested item that the catalogue does not know, or a filter that is none
     """
     condition = None if filter is None else Filter.parse(filter)
+    known = None if model is None else cast(Model, Recalled(model))
     scene = Scene(
         context=capability.reduced(context),
-        model=model,
+        model=known,
         now=now,
         policy=policy,
         shelf=Shelf(catalogue, exclude, condition, browse),
@@ -86,7 +89,7 @@ def decide(
         placements=tuple(placements),
         house=house,
     )
-    wanted = needs(scene.context, model, now, request, policy, scene.shelf)
+    wanted = needs(scene.context, known, now, request, policy, scene.shelf)
     candidates = [candidate(one, request, scene) for one in wanted]
     choices = choose(candidates, scene)
     drafts = delivery.arranged(

@@ -115,7 +115,7 @@ def _removal(one: Removal | None, words: Words | None) -> Json | None:
 
 def _lever(one: Lever) -> Json:
     changes = [{"setting": c.setting, "from": c.before, "to": c.after} for c in one.changes]
-    return {"changes": changes, "would_give": one.would_give.value}
+    return {"changes": changes, "would_give": one.would_give.value, "rung": one.rung.label}
 
 
 def _nudge(one: NudgeDraft) -> Json:

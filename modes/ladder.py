@@ -138,8 +138,14 @@ class Ladder:
         )
 
 
-def ready(usual: Floats | float, hits: Floats | float, misses: Floats | float, bar: Floats | float) -> Floats:
-    """P(right more often than the bar) under Beta(20 p + hits, 20 (1 - p) + misses).
+def ready(
+    usual: Floats | float,
+    hits: Floats | float,
+    misses: Floats | float,
+    bar: Floats | float,
+    prior: float = PRIOR,
+) -> Floats:
+    """P(right more often than the bar) under Beta(k p + hits, k (1 - p) + misses), with k = ``prior``.
 
     Examples
     --------
@@ -147,7 +153,7 @@ def ready(usual: Floats | float, hits: Floats | float, misses: Floats | float, b
     0.9018
     """
     mean = np.clip(usual, 0.01, 0.99)
-    found: Floats = beta.sf(bar, PRIOR * mean + hits, PRIOR * (1 - mean) + misses)
+    found: Floats = beta.sf(bar, prior * mean + hits, prior * (1 - mean) + misses)
     return found
 
 

@@ -41,7 +41,7 @@ def lever(choice: Choice, candidates: Sequence[Candidate], scene: Scene) -> Leve
         found = _relaxations(rung, choice, scene)
         if found and _gives(rung, found, choice, candidates, scene):
             changes = sorted(found, key=lambda one: (one.weight, one.change.setting))
-            return Lever(changes=tuple(one.change for one in changes), would_give=rung.mode)
+            return Lever(changes=tuple(one.change for one in changes), rung=rung)
     return None
 
 

@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 STRENGTH = 4.0  # pseudo-counts of the prior
 HALF_LIFE, INCIDENT_HALF_LIFE = 180.0, 365.0  # days, of a signal and of an incident
 OF_CUSTOMER, OF_PERSONA, OF_SHOP = 4.0, 8.0, 20.0  # pseudo-counts by which each mean is drawn to the next
+WISHES, DOUBTS = (0.85, 0.70), (0.25, 0.40)  # beyond which agency, and below which trust, keeps rungs out
 AGENCY, TRUST = 0.6, 0.4  # of a shop that knows nothing yet: on the cautious side
 
 
@@ -108,6 +109,16 @@ def drawn(total: float | Floats, n: float | Floats, towards: float | Floats, str
     return np.asarray((np.asarray(total) + strength * np.asarray(towards)) / (np.asarray(n) + strength), np.float64)
 
 
+def cap_by_agency(agency: float) -> Rung:
+    """The highest rung that the wish to decide oneself allows, see ``cap``."""
+    return Rung.COACH if agency > WISHES[0] else Rung.APPROVE if agency > WISHES[1] else Rung.SILENT
+
+
+def cap_by_trust(trust: float) -> Rung:
+    """The highest rung that trust allows, see ``cap``."""
+    return Rung.CURATE if trust < DOUBTS[0] else Rung.APPROVE if trust < DOUBTS[1] else Rung.SILENT
+
+
 def cap(agency: float | Floats, trust: float | Floats) -> NDArray[np.int64]:
     """The highest rung that expected agency and trust allow; a guard that only ever lowers.
 
@@ -117,7 +128,7 @@ def cap(agency: float | Floats, trust: float | Floats) -> NDArray[np.int64]:
     ['silent', 'approve', 'coach', 'approve', 'curate']
     """
     wish, faith = np.asarray(agency, float), np.asarray(trust, float)
-    by_wish = np.select([wish > 0.85, wish > 0.70], [int(Rung.COACH), int(Rung.APPROVE)], int(Rung.SILENT))
-    by_faith = np.select([faith < 0.25, faith < 0.40], [int(Rung.CURATE), int(Rung.APPROVE)], int(Rung.SILENT))
+    by_wish = np.select([wish > most for most in WISHES], [int(Rung.COACH), int(Rung.APPROVE)], int(Rung.SILENT))
+    by_faith = np.select([faith < least for least in DOUBTS], [int(Rung.CURATE), int(Rung.APPROVE)], int(Rung.SILENT))
     found: NDArray[np.int64] = np.minimum(by_wish, by_faith).astype(np.int64)
     return found

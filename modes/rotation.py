@@ -6,7 +6,7 @@ never held against an item. An item keeps its place in the list behind those tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from engine.domain.context import Context
@@ -27,9 +27,10 @@ def rests(context: Context, now: datetime, rotation: Rotation) -> dict[str, floa
     ----------
     context : reduced to what may be looked at
     """
-    taken = reactions(context)
-    ours = worn(context.shown, taken, now, rotation)
-    told = worn(_impressions(context), taken, now, rotation)
+    shown, told_of = context.shown, _impressions(context)
+    taken = reactions(context, {one.item_id for one in (*shown, *told_of)})
+    ours = worn(shown, taken, now, rotation)
+    told = worn(told_of, taken, now, rotation)
     most = {id: max(ours.get(id, 0.0), told.get(id, 0.0)) for id in (*ours, *told)}
     found = {id: rest(showings, rotation) for id, showings in most.items()}
     return {id: factor for id, factor in found.items() if factor < 1.0}
@@ -67,18 +68,20 @@ def worn(
     return found
 
 
-def reactions(context: Context) -> dict[str, datetime]:
-    """When the customer last took up each item: bought it, looked at it, put it in a cart, or told of it."""
-    found = _bought(context.history)
+def reactions(context: Context, items: Collection[str]) -> dict[str, datetime]:
+    """When the customer last took up each of some items: bought it, looked at it, put it in a cart, or told of it."""
+    if not items:
+        return {}
+    found = _bought(context.history, items)
     for event in context.events:
-        if event.item_id is not None and event.kind != IMPRESSION:
+        if event.item_id is not None and event.item_id in items and event.kind != IMPRESSION:
             found[event.item_id] = max(event.occurred_at, found.get(event.item_id, event.occurred_at))
     return found
 
 
-def _bought(history: History) -> dict[str, datetime]:
+def _bought(history: History, items: Collection[str]) -> dict[str, datetime]:
     days = dict(zip(history.items.tolist(), history.days.tolist(), strict=True))  # ascending: the last one stays
-    return {id: at_day(day) for id, day in days.items()}
+    return {id: at_day(days[id]) for id in items if id in days}
 
 
 def _impressions(context: Context) -> list[Showing]:

@@ -46,7 +46,8 @@ class Shelf:
 
     def item(self, id: str) -> Item | None:
         """The item of this id; None where the catalogue knows none."""
-        self.load([id])
+        if id not in self._items:
+            self.load([id])
         return self._items[id]
 
     def name(self, id: str) -> str:

@@ -26,6 +26,12 @@ structlog.configure(  # as the server and the worker log: a traceback without th
 )
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let ``-k example_05`` find the tests of example 5 of the design."""
+    for mark in item.iter_markers("example"):
+        item.extra_keyword_matches |= {f"example_{number:02d}" for number in mark.args}
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a PostgreSQL of this test run, with a migrated database named ``template_rapport`` in it.

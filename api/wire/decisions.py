@@ -101,6 +101,7 @@ class LeverOut(Wire):
 
     changes: list[ChangeOut]
     would_give: Mode
+    rung: RungLabel  # that it leads to
 
 
 class ReasonOut(Wire):

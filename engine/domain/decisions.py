@@ -151,7 +151,12 @@ class Lever:
     """The fewest settings the customer could change to be given another experience."""
 
     changes: tuple[Change, ...]
-    would_give: Mode
+    rung: Rung  # that it leads to; of the same mode there may be a lower one, with fewer changes or none
+
+    @property
+    def would_give(self) -> Mode:
+        """The experience of its rung."""
+        return self.rung.mode
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,7 +25,7 @@ from engine.learn.market import Market
 from engine.learn.neighbours import Neighbours
 from engine.learn.personas.served import Kinds
 from engine.learn.ranker import Ranker
-from engine.learn.replenishment import LONGEST, Replenishment
+from engine.learn.replenishment import LONGEST, Outlook, Replenishment
 from engine.learn.results import Certificate, Evidence, Forecast, Persona, Recommendation, Recommendations, Rhythm
 from engine.learn.rhythm import WINDOWS, is_due, need_window, order_window
 from engine.learn.sources import Sources
@@ -148,7 +148,7 @@ class Model:
             items=tuple(self._id(code, strangers) for code in codes),
             scores=tuple(ranked.scores.tolist()),
             repeat=tuple(ranked.own.tolist()),
-            reasons=tuple(() if cases is None else reasons.of(code, cases, sources, self.catalogue) for code in codes),
+            reasons=((),) * len(codes) if cases is None else reasons.of_each(codes, cases, sources, self.catalogue),
             reached=int(np.count_nonzero(~ranked.filler)),
         )
 
@@ -165,20 +165,14 @@ class Model:
     def rhythms(
         self, history: History, now_day: float, *, least: float = 0.0, always: Collection[str] = frozenset()
     ) -> list[Rhythm]:
-        """The same families over the windows their own gaps give, likeliest to be needed first.
+        """The same families over the windows their own gaps give, likeliest to be needed first, without next dates.
 
         Parameters
         ----------
         least : families less likely needed are left out
         always : but not these
         """
-        needs, ordered = self.replenishment.forecasts(
-            history, now_day, (need_window, order_window), least=least, always=always
-        )
-        return sorted(
-            (Rhythm(need=need, order=order) for need, order in zip(needs, ordered, strict=True)),
-            key=lambda one: (-one.need.probability, one.need.family),
-        )
+        return rhythms_of(self.replenishment.outlook([history], now_day), 0, least, always)
 
     def chances(self, history: History, now_day: float, families: Collection[str]) -> Mapping[str, NDArray[np.float64]]:
         """How likely each of some families is needed next on each of the 60 days ahead, see ``replenishment``."""
@@ -254,6 +248,16 @@ class Model:
         barred[self.catalogue.known(exclude)] = True
         barred[known:] = [id in exclude for id in strangers]
         return barred
+
+
+def rhythms_of(outlook: Outlook, customer: int, least: float, always: Collection[str]) -> list[Rhythm]:
+    """Those of one of the customers of an outlook, by place, see ``Model.rhythms``."""
+    windows = (need_window, order_window)
+    needs, ordered = outlook.forecasts(customer, windows, least=least, always=always, dates=False)
+    return sorted(
+        (Rhythm(need=need, order=order) for need, order in zip(needs, ordered, strict=True)),
+        key=lambda one: (-one.need.probability, one.need.family),
+    )
 
 
 def encode(model: Model) -> Artifact:

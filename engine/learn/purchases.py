@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,6 +155,15 @@ def of_history(history: History) -> tuple[Purchases, list[str]]:
     """One customer's purchases, and the families that their codes stand for."""
     codes, names = coded(history.families)
     return Purchases.of(np.zeros(len(history), np.int64), codes, history.days), names
+
+
+def of_histories(histories: Sequence[History]) -> tuple[Purchases, list[str]]:
+    """Some customers' purchases, each with its place for a code, and the families that their codes stand for."""
+    if not histories:
+        return of_history(History.empty())
+    codes, names = coded(np.concatenate([one.families for one in histories]))
+    owners = np.repeat(np.arange(len(histories)), [len(one) for one in histories])
+    return Purchases.of(owners, codes, np.concatenate([one.days for one in histories])), names
 
 
 def _visits(customers: Ints, days: Floats, first: NDArray[np.bool_]) -> tuple[Ints, Floats, Ints]:

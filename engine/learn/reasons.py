@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import floor
 
 import numpy as np
@@ -12,18 +13,23 @@ from engine.learn.cases import Cases
 from engine.learn.catalogue import Catalogue
 from engine.learn.sources import Sources
 
-__all__ = ["POPULAR", "Reason", "goes_with", "of"]
+__all__ = ["POPULAR", "Reason", "goes_with", "of_each"]
 
 RHYTHM = 3  # purchases, from which there is one
 NEAR = 0.05  # cosine, from which an item goes with another
 POPULAR = (Reason(code="popular"),)
 
 
-def of(code: int, cases: Cases, sources: Sources, catalogue: Catalogue) -> tuple[Reason, ...]:
-    """For an item and the one owner of ``cases``: of its own the rhythm; of a new one the source that names it."""
-    rows, own = cases.state.items.find(np.array([code]))
-    if own[0]:
-        return _own(int(rows[0]), cases)
+def of_each(
+    codes: Sequence[int], cases: Cases, sources: Sources, catalogue: Catalogue
+) -> tuple[tuple[Reason, ...], ...]:
+    """For items and the one owner of ``cases``: of its own the rhythm; of a new one the source that names it."""
+    rows, own = cases.state.items.find(np.array(codes, np.int64))
+    found = zip(codes, rows.tolist(), own.tolist(), strict=True)
+    return tuple(_own(row, cases) if mine else _new(code, cases, sources, catalogue) for code, row, mine in found)
+
+
+def _new(code: int, cases: Cases, sources: Sources, catalogue: Catalogue) -> tuple[Reason, ...]:
     nearest = _nearest(code, cases, sources)
     if nearest is not None:
         return goes_with(catalogue.items[nearest])

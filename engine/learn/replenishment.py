@@ -7,7 +7,7 @@ to come at the pair's own rate, drawn to a prior (Gamma and Poisson).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from scipy.special import betaincinv
 from engine.domain.history import History
 from engine.learn.courses import Courses
 from engine.learn.hazard import Hazards
-from engine.learn.purchases import Floats, Ints, median_gaps, of_history
+from engine.learn.purchases import Floats, Ints, median_gaps, of_histories, of_history
 from engine.learn.results import Evidence, Forecast
 from engine.learn.snapshots import SAMPLES, SNAPSHOTS, WEEK, Snapshots
 from engine.learn.texts import packed, unpacked
@@ -84,45 +84,7 @@ class Replenishment:
         least : families less likely than that over the first of the windows are left out
         always : but not these
         """
-        seen = history.before(day)
-        purchases, names = of_history(seen)
-        found = traits(purchases, day, self.rates, self._codes(names)[purchases.families])
-        if not len(found.pairs):
-            return [[] for _ in windows_of]
-        courses = self.courses(found, day)
-        gaps = median_gaps(purchases, found.pairs, found.counts)
-        families = [names[code] for code in purchases.families[found.pairs].tolist()]
-        if least > 0:
-            first = courses.within(np.array([windows_of[0](gap) for gap in gaps.tolist()], float))
-            kept = (first >= least) | np.array([family in always for family in families], bool)
-            found, courses, gaps = found.take(kept), courses.take(kept), gaps[kept]
-            families = [family for family, keep in zip(families, kept.tolist(), strict=True) if keep]
-            wanted = frozenset(families)
-            seen = seen.take(np.array([family in wanted for family in seen.families], bool))
-        evidence = self._evidence(found, gaps, courses)
-        expected, usual = self._expected(courses, day), usual_items(seen)
-        made = []
-        for window_of in windows_of:
-            windows = np.array([window_of(gap) for gap in gaps.tolist()], float)
-            p = courses.within(windows)
-            low, high = self.intervals(p, found.counts)
-            columns = zip(families, windows.tolist(), p.tolist(), low.tolist(), high.tolist(), strict=True)
-            made.append(
-                [
-                    Forecast(
-                        family=family,
-                        item_id=usual[family],
-                        window_days=window,
-                        probability=probability,
-                        low=least,
-                        high=most,
-                        expected_day=expected[n],
-                        evidence=evidence[n],
-                    )
-                    for n, (family, window, probability, least, most) in enumerate(columns)
-                ]
-            )
-        return made
+        return self.outlook([history], day).forecasts(0, windows_of, least=least, always=always)
 
     def chances(self, history: History, day: float, families: Collection[str]) -> dict[str, Floats]:
         """How likely each of some families is bought next on each of the 60 days ahead, if on any of them.
@@ -138,7 +100,24 @@ class Replenishment:
         daily = self.courses(found.take(kept), day).daily(int(LONGEST))
         return dict(zip((name for name in named if name in families), daily, strict=True))
 
-    def _evidence(self, found: Traits, gaps: Floats, courses: Courses) -> list[Evidence]:
+    def outlook(self, histories: Sequence[History], day: float) -> Outlook:
+        """What lies ahead of some customers, looked at together; each is answered as if alone."""
+        seen = [history.before(day) for history in histories]
+        purchases, names = of_histories(seen)
+        found = traits(purchases, day, self.rates, self._codes(names)[purchases.families])
+        return Outlook(
+            of=self,
+            day=day,
+            seen=seen,
+            found=found,
+            courses=self.courses(found, day),
+            gaps=median_gaps(purchases, found.pairs, found.counts),
+            families=[names[code] for code in purchases.families[found.pairs].tolist()],
+            edges=np.searchsorted(purchases.owners[found.pairs], np.arange(len(seen) + 1)),
+        )
+
+    def evidence(self, found: Traits, gaps: Floats, courses: Courses) -> list[Evidence]:
+        """What the forecast of each pair rests on."""
         week = courses.within(np.full(len(gaps), WEEK))
         like = self.like[np.minimum((week * 10).astype(int), 9)]
         columns = (found.counts, found.first, found.last, courses.since, gaps, like, alive(found, courses))
@@ -165,7 +144,7 @@ class Replenishment:
         low, high = (betaincinv(mean * weight, (1 - mean) * weight, share) for share in (tail, 1 - tail))
         return np.minimum(low, p), np.maximum(high, p)
 
-    def _expected(self, courses: Courses, day: float) -> list[float | None]:
+    def expected(self, courses: Courses, day: float) -> list[float | None]:
         """When each is as likely as not to have been bought, if within 60 days; None where no date is to be told."""
         if self.hazards is None or not len(courses):
             return [None] * len(courses)
@@ -201,6 +180,99 @@ class Replenishment:
             spread=arrays["spread"],
             like=arrays["like"],
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Outlook:
+    """What lies ahead of the families of some customers, as arrays: forecasts are made of those that are asked for.
+
+    Attributes
+    ----------
+    seen : of each customer what was known
+    found, courses, gaps, families : of each pair of customer and family, customer by customer
+    edges : int array of shape (n_customers + 1,), where the pairs of each begin
+    """
+
+    of: Replenishment
+    day: float
+    seen: Sequence[History]
+    found: Traits
+    courses: Courses
+    gaps: Floats
+    families: Sequence[str]
+    edges: Ints
+
+    def forecasts(
+        self,
+        customer: int,
+        windows_of: Sequence[Callable[[float], float]],
+        *,
+        least: float = 0.0,
+        always: Collection[str] = frozenset(),
+        dates: bool = True,
+    ) -> list[list[Forecast]]:
+        """Of one customer, by place, see ``Replenishment.forecasts``; ``dates``: whether with the days expected."""
+        kept = self._kept(customer, windows_of[0], least, always)
+        if not kept.any():
+            return [[] for _ in windows_of]
+        found, courses, gaps = self.found.take(kept), self.courses.take(kept), self.gaps[kept]
+        families = [self.families[place] for place in np.flatnonzero(kept).tolist()]
+        usual = self._usual(customer, families)
+        evidence = self.of.evidence(found, gaps, courses)
+        expected = self.of.expected(courses, self.day) if dates else [None] * len(families)
+        return [
+            self._over(windows_of_gaps(gaps, window_of), found, courses, families, usual, evidence, expected)
+            for window_of in windows_of
+        ]
+
+    def _kept(
+        self, customer: int, window_of: Callable[[float], float], least: float, always: Collection[str]
+    ) -> NDArray[np.bool_]:
+        """Which pairs are the customer's, and likely enough."""
+        own = slice(*self.edges[customer : customer + 2].tolist())
+        kept = np.zeros(len(self.gaps), bool)
+        kept[own] = True
+        if least > 0 and own.stop > own.start:
+            first = self.courses.take(kept).within(windows_of_gaps(self.gaps[own], window_of))
+            kept[own] = (first >= least) | np.array([family in always for family in self.families[own]], bool)
+        return kept
+
+    def _usual(self, customer: int, families: Sequence[str]) -> dict[str, str]:
+        wanted, seen = frozenset(families), self.seen[customer]
+        return usual_items(seen.take(np.array([family in wanted for family in seen.families], bool)))
+
+    def _over(
+        self,
+        windows: Floats,
+        found: Traits,
+        courses: Courses,
+        families: Sequence[str],
+        usual: Mapping[str, str],
+        evidence: Sequence[Evidence],
+        expected: Sequence[float | None],
+    ) -> list[Forecast]:
+        """Forecasts over a window each."""
+        p = courses.within(windows)
+        low, high = self.of.intervals(p, found.counts)
+        columns = zip(families, windows.tolist(), p.tolist(), low.tolist(), high.tolist(), strict=True)
+        return [
+            Forecast(
+                family=family,
+                item_id=usual[family],
+                window_days=window,
+                probability=probability,
+                low=least,
+                high=most,
+                expected_day=expected[n],
+                evidence=evidence[n],
+            )
+            for n, (family, window, probability, least, most) in enumerate(columns)
+        ]
+
+
+def windows_of_gaps(gaps: Floats, window_of: Callable[[float], float]) -> Floats:
+    """The window of each pair."""
+    return np.array([window_of(gap) for gap in gaps.tolist()], float)
 
 
 def ahead(hazards: Hazards | None, found: Traits, day: float) -> Courses:

@@ -58,7 +58,10 @@ class FamilyRates:
         """Shape (n, len(OF_FAMILIES)) by family code; a code below 0 is a family nobody bought in training."""
         if not len(self.values):
             return np.zeros((len(families), len(OF_FAMILIES)))
-        found: Floats = np.where((families >= 0)[:, None], self.values[families], self.typical)
+        known = families >= 0
+        if known.all():
+            return np.asarray(self.values[families], np.float64)
+        found: Floats = np.where(known[:, None], self.values[families], self.typical)
         return found
 
     @property

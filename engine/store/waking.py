@@ -8,6 +8,7 @@ transaction it stands in. All of it lies in a schema of its own, which may be dr
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -79,7 +80,7 @@ def install(tx: Tx, tables: str, version: str) -> bool:
     tx.execute(text(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE"))
     tx.execute(text(f"CREATE SCHEMA {SCHEMA}"))
     _path(tx, f"{SCHEMA}, pg_temp")
-    with tx.connection.cursor() as cursor:
+    with closing(tx.connection.cursor()) as cursor:
         cursor.execute(tables)  # many statements, with signs in them that SQLAlchemy would read as parameters
     _path(tx, str(before))
     for statement in (_WAKE, _TRIGGER, f"COMMENT ON SCHEMA {SCHEMA} IS '{_MARK}{version}'"):

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 
 from engine.config import Settings
 from engine.domain.customers import Consent, Grant, Preferences, Purpose
 from engine.domain.decisions import Rung
-from engine.domain.history import History
+from engine.domain.history import History, day_of
 from engine.domain.shopping import Customer
 from engine.errors import InputError, NotFound
+from engine.learn.ahead import Ahead
 from engine.learn.base import Model, Rhythm
 from engine.store import consents, customers, decisions, erasure, executions, items, nudges, orders, preferences
+from engine.store import context as contexts
 from engine.store.database import Database
 from jobs import decisions as deciding
 from jobs.decisions import Deciding
 from jobs.evaluate import served
+from modes.decide import decide as decide_for
+from modes.document import document as worded
+from modes.policy import Policy
 from modes.request import Request
 from tests.shops import CUSTOMERS, NOW, bought, earned, open_shop, stocked
 
@@ -247,3 +254,21 @@ def test_items_are_read_once(shop, decide, monkeypatch):
     list(decide.at("app.home").many(SOME, NOW))
     assert len(asked) == len(set(asked)) > 0
     assert np.isin(["milk-1", "milk-2"], asked).any()
+
+
+def test_looked_ahead_for_together_everybody_is_given_what_they_are_given_alone(shop, settings, model):
+    """To the byte."""
+    with shop.read() as tx:
+        known = contexts.read_many(tx, SOME, NOW, zone=settings.timezone, personalization_default=Grant.GRANTED)
+        ahead = Ahead(model, [one.history for one in known.values()], day_of(NOW))
+        for context in known.values():
+            together, alone = (
+                decide_for(context, one, NOW, catalogue=partial(items.get_many, tx), policy=Policy(), decision_id="d")
+                for one in (ahead, model)
+            )
+            assert orjson.dumps(worded(together)) == orjson.dumps(worded(alone))
+            for least, always in ((0.0, set()), (0.4, {"tea"}), (0.9, set())):
+                asked = {"least": least, "always": always}
+                found = model.rhythms(context.history, day_of(NOW), **asked)
+                assert ahead.rhythms(context.history, day_of(NOW), **asked) == found
+            assert ahead.rhythms(context.history, day_of(NOW) + 3) == model.rhythms(context.history, day_of(NOW) + 3)

@@ -410,3 +410,18 @@ def test_two_million_rows_need_little_more_memory_than_two_hundred_thousand(tmp_
         peaks.append(peak)
     assert peaks[1] < 700  # MB, of which the libraries take some 280
     assert peaks[1] - peaks[0] < 200  # nine times as many again, held together, take over a thousand
+
+
+@pytest.mark.example(13)
+def test_numbers_of_example_13_are_refused_and_shown_when_they_are_asked_for_all_the_same(tmp_path):
+    log, policy = tmp_path / "log.csv", tmp_path / "policy.csv"
+    rows = [("A", 0.5, 1), ("B", 0.25, 0), ("A", 0.5, 0), ("C", 0.25, 2), ("B", 0.25, 1)]
+    lines = [f"c{n},{action},0,{reward},{share}" for n, (action, share, reward) in enumerate(rows)]
+    log.write_text("context_id,action,position,reward,propensity\n" + "\n".join(lines) + "\n")
+    policy.write_text("action,probability\nA,0.2\nB,0.3\nC,0.5\n")
+    refused, forced = ope.run(log, str(policy)), ope.run(log, str(policy), force=True)
+    assert refused.estimates == {}
+    assert any("effective sample size" in one.reason for one in refused.objections)
+    assert [one.reason for one in forced.objections] == [one.reason for one in refused.objections]
+    ips, snips = forced.estimates[Estimator.IPS], forced.estimates[Estimator.SNIPS]
+    assert [ips.estimate, ips.se, snips.estimate, snips.se] == pytest.approx([1.12, 0.7526, 1.0769, 0.4416], abs=1e-4)

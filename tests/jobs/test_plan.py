@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -229,3 +230,25 @@ def test_it_is_done_for_the_instant_it_is_told(shop, settings, model):
     messages = told(shop, "c1")
     assert messages
     assert {one.send_at.isoformat() for one in messages} == {"2017-12-02T08:00:00+00:00"}
+
+
+def test_shared_among_processes_everybody_is_given_the_same(tmp_path, monkeypatch):
+    """What two processes decide is what one does, and it is kept once."""
+    monkeypatch.setattr("jobs.plan.PART", 3)
+    settings = Settings.from_env({"RAPPORT_HOME": str(tmp_path / "home"), "RAPPORT_LOG_LEVEL": "error"})
+    db = Database.open(settings.database_url)
+    db.upgrade()
+    open_shop(db, settings)
+    earned(db, SOME)
+    for id in SOME:
+        say(db, id, Grant.GRANTED, Purpose.AUTOMATION)
+    alone = Counter[str](customers=0)
+    for id in SOME:
+        made = Deciding(db=db, settings=settings, model=served(settings), trigger="command").one(id, NOW, dry_run=True)
+        alone["customers"] += 1
+        alone.update(one["rung"] for one in made["experiences"])
+    shared = plan.run(db, served(settings), NOW, settings, processes=2)
+    assert shared == alone
+    assert planned(db) == dict.fromkeys(SOME, 1)
+    assert plan.run(db, served(settings), NOW + HOUR, settings, processes=2) == {"customers": 0}
+    db.close()

@@ -174,7 +174,7 @@ class World:
 
 
 STEPS: dict[str, list[Any]] = {  # each gives more leave than the one before
-    "ceiling": [*RUNGS[:4], None, *RUNGS[4:]],  # unsaid counts as approve
+    "ceiling": [*RUNGS[:3], None, *RUNGS[3:]],  # unsaid counts as approve, of which it is less sure that it suits
     "family": [*RUNGS, None],
     "category": [*RUNGS, None],
     "automation": [False, True],
@@ -222,6 +222,7 @@ def raised(draw: st.DrawFn) -> tuple[Settings, Settings]:
     return draw(lowered(high, 3)), high
 
 
+@pytest.mark.example(8)
 @given(raised(), worlds)
 @settings(max_examples=300, deadline=None)
 def test_more_leave_never_takes_a_rung_away_and_less_never_adds_one(pair, world):
@@ -236,6 +237,7 @@ def test_more_leave_never_takes_a_rung_away_and_less_never_adds_one(pair, world)
     assert open_low <= open_high
 
 
+@pytest.mark.example(8)
 @given(raised(), worlds)
 @settings(max_examples=200, deadline=None)
 def test_a_whole_decision_gives_no_less_for_more_leave(pair, world):
@@ -246,6 +248,7 @@ def test_a_whole_decision_gives_no_less_for_more_leave(pair, world):
     assert best(before) <= best(after) + 1e-9
 
 
+@pytest.mark.example(8)
 @given(held, worlds)
 @settings(max_examples=150, deadline=None)
 def test_whatever_else_holds_no_rung_above_the_ceilings_is_chosen(own, world):

@@ -32,6 +32,7 @@ from tests.modes.shop import (
 NIGHT = QuietHours(start=time(21), end=time(8))
 
 
+@pytest.mark.example(11)
 def test_a_message_costs_more_the_more_were_sent():
     assert [price(n, Worth()) for n in (0, 3)] == pytest.approx([0.18, 0.36])
     assert price(0, Worth(attention=0.5)) == pytest.approx(0.75)
@@ -88,6 +89,7 @@ def test_with_room_for_all_every_need_is_given_what_is_worth_most():
     assert rungs(decision) == {"coffee": Rung.SILENT, "milk": Rung.APPROVE, "tea": Rung.CURATE, None: Rung.COACH}
 
 
+@pytest.mark.example(11)
 def test_the_last_message_goes_to_what_is_worth_most_and_silence_costs_none():
     decision = competing(messages=2)
     assert rungs(decision) == {"coffee": Rung.SILENT, "milk": Rung.APPROVE, "tea": Rung.RESPOND, None: Rung.RESPOND}
@@ -102,6 +104,7 @@ def test_with_nothing_left_only_what_is_silent_goes_on():
     assert rungs(decision) == {"coffee": Rung.SILENT, "milk": Rung.RESPOND, "tea": Rung.RESPOND, None: Rung.RESPOND}
 
 
+@pytest.mark.example(11)
 def test_an_execution_that_cannot_be_announced_is_not_made():
     announced = a_context(preferences=Preferences(ceiling=Rung.VETO), messages=tuple(ago(n) for n in (1, 2, 3)))
     found = only(decided(announced))
@@ -111,6 +114,7 @@ def test_an_execution_that_cannot_be_announced_is_not_made():
     assert rung(found, Rung.VETO).value > 0
 
 
+@pytest.mark.example(11)
 def test_the_notice_of_an_execution_has_the_first_claim():
     history = a_history(
         *(("i1", "coffee", days) for days in (83, 55, 27)), *(("m1", "milk", days) for days in (83, 55, 27))
@@ -131,6 +135,7 @@ def test_the_notice_of_an_execution_has_the_first_claim():
 
 
 @given(st.integers(0, 6), st.integers(0, 4))
+@settings(deadline=None)
 def test_the_budget_holds_whatever_was_sent_before(messages, budget):
     decision = competing(messages, policy=Policy(messages=budget))
     spoken = sum(speaks(one.rung, present=False) for one in decision.experiences)

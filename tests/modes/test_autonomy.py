@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -10,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.domain.decisions import Rung
+from engine.domain.signals import Heard, Record, Standing
 from modes import attention, posterior, selection
+from modes.conduct import Conduct
 from modes.ladder import BARS, GATES, Ladder, e_value, ready
 from modes.policy import DIGEST, Policy, Worth
 from modes.posterior import Posterior
@@ -18,6 +21,7 @@ from modes.selection import NONE, Chance, select
 from modes.signals import LESSONS, Signal
 from modes.success import taken_up
 from modes.value import Stakes, before_messages, expected
+from tests.modes.shop import NOW, FakeModel, a_context, a_forecast, ago, decided, only, rules
 
 signals = st.lists(st.sampled_from(list(Signal)), max_size=12)
 values = st.lists(st.floats(-2, 3), min_size=6, max_size=6)
@@ -31,6 +35,7 @@ def taught(mean: float, *given: Signal, of: str) -> Posterior:
     return found
 
 
+@pytest.mark.example(5)
 class TestPosterior:
     """Example 5."""
 
@@ -77,9 +82,32 @@ class TestPosterior:
 class TestProof:
     """Examples 6 and 7."""
 
+    @pytest.mark.example(6)
     def test_readiness(self):
         assert float(ready(0.85, 6, 0, 0.80)) == pytest.approx(0.9018, abs=1e-3)
 
+    @pytest.mark.example(6)
+    @pytest.mark.parametrize(("hits", "misses", "expected"), [(0, 0, 0.9510), (1, 0, 0.9681), (3, 1, 0.9394)])
+    def test_readiness_of_beta_7_1_and_what_comes_to_it(self, hits, misses, expected):
+        assert float(ready(7 / 8, hits, misses, 0.65, prior=8)) == pytest.approx(expected, abs=1e-3)
+
+    @pytest.mark.example(6)
+    def test_six_of_six_at_such_a_probability_are_not_ready_for_the_highest_bar(self):
+        asked = replace(one(Rung.VETO, 6), hits=np.full((1, 1, 3), 6.0), sure=np.full((1, 1, 3), 6 * 0.85))
+        assert asked.readiness()[0, 0, 2] == pytest.approx(0.9018, abs=1e-3)
+        enough = replace(asked, shadows=np.full((1, 1, 3), 20.0), sure=np.full((1, 1, 3), 20 * 0.85))
+        assert enough.reviewed(10, ALL).rung[0, 0] == Rung.VETO  # readiness alone keeps it there
+
+    @pytest.mark.example(6)
+    @pytest.mark.parametrize(("rung", "least"), [(Rung.COACH, 2), (Rung.APPROVE, 4), (Rung.VETO, 10)])
+    def test_below_the_least_number_nothing_promotes_however_sure_it_is(self, rung, least):
+        certain = {"hits": np.full((1, 1, 3), 500.0), "kept": np.full((1, 1), 50.0)}
+        few = replace(one(rung, least - 1), **certain)
+        assert few.readiness()[0, 0].min() > 0.999
+        assert few.reviewed(10, ALL).rung[0, 0] == rung
+        assert replace(one(rung, least), **certain).reviewed(10, ALL).rung[0, 0] == rung + 1
+
+    @pytest.mark.example(7)
     @pytest.mark.parametrize(
         ("hits", "misses", "bar", "expected"),
         [
@@ -98,9 +126,10 @@ class TestProof:
     def test_e_values(self, hits, misses, bar, expected):
         assert float(e_value(hits, misses, bar)) == pytest.approx(expected, rel=1e-3)
 
+    @pytest.mark.example(7)
     @pytest.mark.parametrize("bar", [0.5, 0.75, 0.9])
     def test_whoever_is_at_the_bar_is_seldom_let_through_however_often_one_looks(self, bar):
-        came = np.random.default_rng(7).random((4_000, 200)) < bar
+        came = np.random.default_rng(7).random((10_000, 200)) < bar
         hits = came.cumsum(axis=1)
         highest = e_value(hits, np.arange(1, 201) - hits, bar).max(axis=1)
         assert np.mean(highest >= 20) <= 0.05
@@ -136,6 +165,7 @@ def fell(ladder: Ladder, day: float, signal: Signal) -> Ladder:
 ALL = np.ones(3, bool)
 
 
+@pytest.mark.example(10)
 class TestLadder:
     """Example 10."""
 
@@ -144,6 +174,17 @@ class TestLadder:
         assert (first.rung[0, 0], first.rest_until[0, 0]) == (Rung.VETO, 128)
         second = fell(first, 140, Signal.RETURNED)
         assert (second.rung[0, 0], second.rest_until[0, 0]) == (Rung.APPROVE, 196)
+
+    def test_a_fall_does_not_wait_for_the_weekly_review(self):
+        """Between two reviews a decision already stands on the lower rung; the same return heard again is one fall."""
+        earned = Standing(rung=Rung.SILENT, hits=(20.0,) * 3, misses=(1.0,) * 3, shadows=(21.0,) * 3)
+        back = Heard(signal=Signal.RETURNED, at=ago(0.01), need="coffee", source="execution:x")
+        record = Record(standings={"coffee": earned}, reviewed_at=ago(3), heard=(back,))
+        found = Conduct.of(a_context(record=record), Policy(), NOW).standing("coffee")
+        assert (found.rung, found.rest_until, found.falls) == (Rung.VETO, back.at + timedelta(days=28), 1)
+        assert (found.hits, found.misses) == ((20.0, 20.0, 10.0), (1.0, 1.0, 0.0))
+        chosen = only(decided(a_context(record=record), FakeModel([a_forecast(probability=0.99)])))
+        assert rules(chosen)[Rung.SILENT] == "ladder.rest"
 
     def test_nothing_is_gained_while_it_rests(self):
         fallen = fell(one(Rung.VETO, 60, 0), 100, Signal.RETURNED)
@@ -171,6 +212,7 @@ class TestLadder:
         assert float(few.wealth()[0]) < 20
         assert few.reviewed(10, ALL).rung[0, 0] == Rung.VETO
 
+    @pytest.mark.example(6)
     @pytest.mark.parametrize(("n", "rung"), [(1, Rung.COACH), (2, Rung.APPROVE)])
     def test_too_few_never_promote(self, n, rung):
         assert one(Rung.COACH, n, 0).reviewed(10, ALL).rung[0, 0] == rung
@@ -191,6 +233,7 @@ def choose(value: np.ndarray, allowed: np.ndarray, policy: Policy = Policy(), **
     return select(np.asarray(value, float)[None], np.asarray(allowed, bool)[None], policy=policy, **(defaults | given))
 
 
+@pytest.mark.example(11)
 class TestAttention:
     """Example 11."""
 
@@ -226,6 +269,7 @@ class TestAttention:
 EVERY = np.ones((1, 6), bool)
 
 
+@pytest.mark.example(12)
 class TestChance:
     """Example 12."""
 

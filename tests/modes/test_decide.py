@@ -151,7 +151,7 @@ SHAPES = {
     "considered": {"mode", "allowed", "value", "probability", "propensity", "rungs", "removed_by"},
     "rung": {"value", "propensity", "removed_by"},
     "removed_by": {"stage", "rule", "detail"},
-    "lever": {"changes", "would_give"},
+    "lever": {"changes", "would_give", "rung"},
     "change": {"setting", "from", "to"},
     "offer": {"item_id", "score", "probability", "price", "currency", "reasons"},
     "reason": {"code", "params", "sentence"},

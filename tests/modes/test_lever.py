@@ -103,6 +103,7 @@ def found(model: FakeModel = SURE, **given: object) -> tuple[Context, Experience
     return context, only(decided(context, model, items=items))
 
 
+@pytest.mark.example(15)
 def test_a_price_band_is_widened_by_as_much_as_it_takes():
     dearer = items_but(an_item("i1", price=usd(420)))
     context, one = found(mandates=(a_signed(price_high=usd(400)),), items=dearer)
@@ -112,6 +113,7 @@ def test_a_price_band_is_widened_by_as_much_as_it_takes():
     assert only(decided(changed(context, one.lever.changes), SURE, items=dearer)).rung is Rung.SILENT
 
 
+@pytest.mark.example(15)
 def test_a_ceiling_and_a_consent_are_two_settings():
     context, one = found(preferences=Preferences(ceiling=Rung.APPROVE), consents=consents(automation=Grant.UNSET))
     assert shown(one.lever) == [
@@ -124,6 +126,7 @@ def test_a_ceiling_and_a_consent_are_two_settings():
         assert only(decided(changed(context, [alone]), SURE)).rung is not Rung.SILENT
 
 
+@pytest.mark.example(15)
 def test_what_the_gate_removes_is_no_setting_of_the_customers():
     shut = FakeModel([a_forecast(probability=0.99)], thresholds={})
     _, one = found(shut)
@@ -287,6 +290,7 @@ contexts = st.builds(
 )
 
 
+@pytest.mark.example(15)
 @given(contexts, st.sampled_from([0.7, 0.9, 0.97, 0.99]), st.booleans())
 @settings(max_examples=200, deadline=None)
 def test_a_lever_gives_what_it_says_and_no_part_of_it_does(context, probability, silent):

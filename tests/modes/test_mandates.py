@@ -42,6 +42,7 @@ def spent(*minors: int, **given: object) -> tuple[Execution, ...]:
 # The examples of the design
 
 
+@pytest.mark.example(9)
 @pytest.mark.parametrize(
     ("before", "objections"),
     [((1_501,), ["mandate.budget"]), ((1_500,), []), ((1_000, 501), ["mandate.budget"]), ((), [])],
@@ -50,6 +51,7 @@ def test_a_budget_is_spent_to_the_cent_and_not_beyond(before, objections):
     assert said(due(), mandates=(BUDGET,), executions=spent(*before)) == objections
 
 
+@pytest.mark.example(9)
 def test_after_the_last_cent_nothing_is_left():
     full = (*spent(1_500), an_execution("last", at=NOW, price=usd(500)))
     assert said(due(price=usd(1)), mandates=(BUDGET,), executions=full, item=an_item("i1", price=usd(1))) == [
@@ -90,6 +92,7 @@ def test_what_other_mandates_paid_for_is_not_counted():
     assert said(due(), mandates=(BUDGET,), executions=spent(1_501, mandate_id="m2")) == []
 
 
+@pytest.mark.example(9)
 def test_what_was_taken_back_between_deciding_and_placing_is_not_placed():
     assert said(due()) == []
     assert said(due(), mandates=(a_signed(revoked_at=NOW),)) == ["mandate.revoked"]
@@ -303,6 +306,7 @@ events = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(1, 1_200)), max_
 orders = st.tuples(st.integers(1, 3), st.sampled_from([Rung.VETO, Rung.SILENT]))
 
 
+@pytest.mark.example(9)
 @given(events, st.lists(orders, min_size=26, max_size=26))
 @settings(max_examples=250, deadline=None)
 def test_every_placed_order_was_signed_for_at_that_instant(events, orders):
@@ -314,6 +318,7 @@ def test_every_placed_order_was_signed_for_at_that_instant(events, orders):
     event(f"placed {min(len(life.placed), 5)}")
 
 
+@pytest.mark.example(9)
 @given(st.lists(st.integers(1, 900), max_size=12), st.integers(1, 3_000))
 def test_the_orders_of_a_period_never_come_to_more_than_the_budget(prices, budget):
     mandate, placed = a_signed(price_high=None, budget=usd(budget), budget_period=timedelta(days=30)), []

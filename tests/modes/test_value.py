@@ -15,6 +15,7 @@ costs = st.floats(0.01, 50)
 PROACTIVE = [rung for rung in Rung if rung is not Rung.RESPOND]
 
 
+@pytest.mark.example(1)
 @pytest.mark.parametrize(
     ("wrong", "missed", "margin", "expected"),
     [
@@ -30,6 +31,7 @@ def test_the_bar(wrong, missed, margin, expected):
     assert bar(wrong, missed, margin) == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.example(1)
 @given(costs, costs, costs, st.floats(0, 0.5))
 def test_dearer_mistakes_and_cheaper_misses_never_lower_the_bar(wrong, missed, more, margin):
     at = bar(wrong, missed, margin)
@@ -37,6 +39,7 @@ def test_dearer_mistakes_and_cheaper_misses_never_lower_the_bar(wrong, missed, m
     assert bar(wrong, missed + more, margin) <= at + 1e-12
 
 
+@pytest.mark.example(1)
 @given(costs, costs, st.floats(0, 1))
 def test_the_margin_alone_never_takes_the_bar_above_99_percent(wrong, missed, margin):
     assert bar(wrong, missed, margin) <= max(0.99, bar(wrong, missed))
@@ -48,6 +51,7 @@ def plain(p: float) -> float:
     return act(p, success=1, benefit=1.7, effort=0, wrong=4, executes=True)
 
 
+@pytest.mark.example(14)
 def test_the_expected_value_of_an_act():
     assert plain(0.9) == pytest.approx(1.13, abs=1e-9)
     assert plain(bar(4, 1.7)) == pytest.approx(0, abs=1e-12)
@@ -60,6 +64,7 @@ def test_an_execution_that_is_not_taken_up_is_a_mistake():
     assert act(0.8, **taken, executes=True) == pytest.approx(0.8 * 0.75 * 1.5 - 0.2 - 0.8 * 0.25)
 
 
+@pytest.mark.example(14)
 @pytest.mark.parametrize("one", PROACTIVE)
 @pytest.mark.parametrize("present", [True, False])
 def test_where_there_is_no_need_every_act_costs(one, present):
@@ -113,6 +118,7 @@ def with_margin(margin: float, **worth: object) -> Policy:
     return Policy(worth=Worth(margin=dict.fromkeys(PROACTIVE, margin), **worth))
 
 
+@pytest.mark.example(14)
 @pytest.mark.parametrize("margin", [10.0, -10.0])
 @pytest.mark.parametrize("probability", [0.3, 0.45, 0.6, 0.8, 0.95])
 def test_the_shops_margin_never_overrules_the_customers_value(margin, probability):
@@ -122,6 +128,7 @@ def test_the_shops_margin_never_overrules_the_customers_value(margin, probabilit
     assert [one.value for one in paid.considered] == [one.value for one in plain.considered]
 
 
+@pytest.mark.example(14)
 def test_what_would_harm_is_not_chosen_for_its_margin():
     harmful = {**Worth().wrong, Rung.CURATE: (0.9 * 0.7 * 0.75 - 0.18 + 0.01) / 0.1}
     context = a_context(preferences=Preferences(ceiling=Rung.CURATE))

@@ -114,6 +114,7 @@ def killed_and_finished(story: Story, *options: str) -> None:
         until(story.settled, 120, "nothing left to place")
 
 
+@pytest.mark.example(9)
 @pytest.mark.long
 def test_a_thousand_orders_none_twice_none_lost(story: Story) -> None:
     killed_and_finished(story)

@@ -42,6 +42,7 @@ class Days:
     def __init__(self, db: Database, home) -> None:
         self.db, self.home, self.now = db, home, NOW
         self.gateway = FakeGateway()
+        self.said: dict[str, str] = {}  # the reason that Dora was last given for milk, by rung
         self.settings = settings_at(home)
         open_shop(db, self.settings)
         self.model = Proved(served(self.settings))
@@ -79,7 +80,10 @@ class Days:
     def needs(self) -> dict[str, dict]:
         """What each need is given when the shop asks for somebody who is not there."""
         made = self.backend.post("/v1/decisions", {"customer_id": "dora"}).json
-        return {one["need"]["family"]: one for one in made["experiences"]}
+        found = {one["need"]["family"]: one for one in made["experiences"]}
+        if "milk" in found:
+            self.said[found["milk"]["rung"]] = found["milk"]["reason"]
+        return found
 
     def reviewed(self) -> None:
         """The weekly review."""
@@ -179,6 +183,7 @@ def removed(milk: dict, rung: str) -> dict | None:
     return execute["rungs"][rung]["removed_by"]
 
 
+@pytest.mark.example(10)
 def test_from_unknown_to_silent_and_back(days):
     # Nobody knows Dora. She is shown what most customers choose, and is told so.
     (first,) = days.backend.post("/v1/decisions", {"customer_id": "dora", "touchpoint": "app.home"}).json["experiences"]
@@ -188,6 +193,12 @@ def test_from_unknown_to_silent_and_back(days):
     # She buys milk every four days. Nothing is done unasked for somebody who allowed nothing.
     days.buys()
     assert set(lived(days, 8)) <= {"respond", "curate"}
+    assert all("You buy milk about every 4 days" in reason for reason in days.said.values())
+    days.at(days.now + CYCLE / 2)
+    milk = days.needs()["milk"]
+    assert removed(milk, "approve")["detail"]["sentence"] == "You have not allowed us to order for you."
+    taken(days, milk)
+    days.at(days.now + CYCLE / 2).reviewed()
 
     # She lets orders be made for her, signs for milk, and says that all may be done: what she did so far has earned
     # her as much as nobody has to be announced to yet.
@@ -198,7 +209,9 @@ def test_from_unknown_to_silent_and_back(days):
     days.at(days.now + CYCLE / 2)
     milk = days.needs()["milk"]
     assert milk["rung"] in ("approve", "veto")
-    assert removed(milk, "silent")["rule"] == "ladder.step"
+    held = removed(milk, "silent")
+    assert held["rule"] == "ladder.step"
+    assert "not had enough of these orders yet" in held["detail"]["sentence"]
     taken(days, milk)
     days.at(days.now + CYCLE / 2).reviewed()
 
@@ -206,6 +219,9 @@ def test_from_unknown_to_silent_and_back(days):
     given = lived(days, 40)
     assert "veto" in given
     assert "silent" in given[given.index("veto") :]
+    assert "unless you stop it" in days.said["veto"]
+    assert "is being ordered for you, as you signed for" in days.said["silent"]
+    assert all("You buy milk" in days.said[rung] and "1.2" in days.said[rung] for rung in ("veto", "silent"))
     moves = days.backend.get("/v1/customers/dora/ladder").json["moves"]
     assert [(one["before"], one["after"], one["why"]) for one in moves if one["need"] == "milk"] == [
         ("coach", "approve", "review"),
@@ -224,6 +240,7 @@ def test_from_unknown_to_silent_and_back(days):
     held = removed(milk, "silent")
     assert held["rule"] == "ladder.rest"
     assert held["detail"]["earned"] == "veto"
+    assert "You stopped or returned such an order lately" in held["detail"]["sentence"]
     after = days.backend.get("/v1/customers/dora/beliefs").json
     assert after["trust"]["mean"] < before["trust"]["mean"]
     assert after["signals"][0]["signal"] == "returned"

@@ -19,6 +19,7 @@ from tests.engine.learn.known import law
 from tests.engine.learn.rhythms import UNTIL, refills, snapshots
 
 
+@pytest.mark.example(2)
 @pytest.mark.parametrize(
     ("hits", "n", "low"),
     [
@@ -36,6 +37,7 @@ def test_bounds_of_example_2(hits, n, low):
     assert lower_bound(hits, n) == pytest.approx(low, abs=1e-4)
 
 
+@pytest.mark.example(2)
 @pytest.mark.parametrize(("promise", "n"), [(0.50, 4), (0.75, 9), (0.80, 11), (0.90, 22), (0.95, 45)])
 def test_fewest_straight_hits_of_example_2(promise, n):
     assert lower_bound(n, n) >= promise > lower_bound(n - 1, n - 1)
@@ -62,11 +64,13 @@ def example_3(start: int, **changed: object) -> float | None:
     return certify(found, 0.9, start=start, drift=0).threshold
 
 
+@pytest.mark.example(3)
 def test_the_second_is_certified_the_third_fails_and_the_fourth_is_not_reached():
     assert example_3(50) == 0.8
     assert lower_bound(1290, 1400) == pytest.approx(0.9114, abs=1e-4)  # it would pass
 
 
+@pytest.mark.example(3)
 def test_where_the_first_that_is_tried_fails_it_is_shut():
     assert example_3(101) is None
     assert example_3(601) == 0.6
@@ -87,6 +91,7 @@ def test_the_margin_for_drift_must_be_cleared_too():
     assert certify(found, 0.90, drift=0.0).threshold == 0.9
 
 
+@pytest.mark.example(3)
 def test_an_empty_log_is_shut():
     assert example_3(50, n=[], hits=[]) is None
     nothing = gathered(snapshots([]), UNTIL, 14)
@@ -143,6 +148,7 @@ def test_counts_and_design_effects_are_what_counting_says(found):
     assert_same(Evidence.of_arrays(14, said.arrays()).arrays(), said.arrays())
 
 
+@pytest.mark.example(3)
 @law(20)
 @given(seed=st.integers(0, 10_000), promise=st.sampled_from([0.5, 0.6, 0.7, 0.8, 0.9]))
 def test_counting_every_row_twice_proves_nothing_more(seed, promise):
@@ -165,6 +171,7 @@ def test_a_greater_promise_never_lowers_the_threshold(seed, promise, more):
     assert not greater.is_open or (lesser.is_open and lesser.threshold <= greater.threshold)
 
 
+@pytest.mark.example(3)
 @pytest.mark.parametrize("windows", [[0.5], [0.0, 1.0], [14.0]])
 def test_a_window_that_is_not_over_is_refused(windows):
     with pytest.raises(InputError, match="windows"):

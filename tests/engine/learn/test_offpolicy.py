@@ -42,6 +42,7 @@ def example_13() -> Sums:
     return Sums.of(log, same_for_all(0.2, 0.3, 0.5, n=5).on(log), np.ones((1, 3), bool), model)
 
 
+@pytest.mark.example(13)
 def test_the_numbers_of_example_13():
     found = estimates(example_13(), seed=0)
     assert [found[one].estimate for one in Estimator] == pytest.approx([1.12, 1.0769, 1.2450], abs=5e-5)
@@ -49,6 +50,16 @@ def test_the_numbers_of_example_13():
     support = Support.of(example_13(), ["A", "B", "C"])
     assert support.ess == pytest.approx(3.756, abs=5e-4)
     assert any("effective sample size" in one.reason for one in support.objections())
+
+
+@pytest.mark.example(13)
+def test_the_weights_of_example_13_and_what_its_model_alone_says():
+    units = example_13().units
+    weights, weighted, robust = units[:, 1], units[:, 2], units[:, 4]
+    assert sorted(weights) == pytest.approx([0.4, 0.4, 1.2, 1.2, 2.0])
+    said = np.array([0.4, 1.2, 0.4, 2.0, 1.2]) @ [0.5, 0.25, 0.5, 1.5, 0.25]  # the model, of what was done, weighted
+    direct = (robust.sum() - weighted.sum() + said) / 5
+    assert direct == pytest.approx(0.9250)  # to which DR adds the weighted residuals
 
 
 def test_what_loops_come_to():
@@ -140,6 +151,7 @@ def test_a_customer_stays_in_one_fold_and_folds_are_of_one_size():
     assert np.bincount(folds(units, 4)) == pytest.approx(np.full(FOLDS, 10_000), rel=0.05)
 
 
+@pytest.mark.example(13)
 @law(50)
 @given(
     st.lists(
@@ -338,6 +350,7 @@ def test_a_policy_near_the_log_is_not_refused():
         assert refusal(log, Logged()) == ""
 
 
+@pytest.mark.example(13)
 def test_an_action_the_log_does_not_have_is_named():
     log, _ = World().draw(1_000, 1)
     without = log.where(log.actions != 3)

@@ -45,6 +45,7 @@ def test_every_policy_has_a_row_and_the_oracle_is_the_measure():
     assert simulate.run(of("regular"), [7, 8]) == rows
 
 
+@pytest.mark.example(16)
 @pytest.mark.long
 def test_16_the_floor_of_the_simulator():
     """Regular world, three seeds, 300 customers."""

@@ -1,0 +1,32 @@
+"""A model whose answers about one customer are asked for once in a decision, however often they are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from engine.domain.history import History
+from engine.learn.base import Model, Rhythm
+
+
+class Recalled:
+    """The model, remembering rhythms for as long as one decision takes; all else is the model's own."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._known: list[tuple[History, float, float, frozenset[str], list[Rhythm]]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def rhythms(
+        self, history: History, now_day: float, *, least: float = 0.0, always: Collection[str] = frozenset()
+    ) -> list[Rhythm]:
+        """See ``Model.rhythms``. Whoever asks for less than was asked before is given a part of that."""
+        wanted = frozenset(always)
+        for seen, day, floor, named, found in self._known:
+            if seen is history and day == now_day and floor <= least and (wanted <= named or floor == 0):
+                return [one for one in found if one.need.probability >= least or one.need.family in wanted]
+        found = self._model.rhythms(history, now_day, least=least, always=always)
+        self._known.append((history, now_day, least, wanted, found))
+        return found

@@ -1,0 +1,47 @@
+"""The benchmark of deciding, on a small shop: what it times is what it says, and a night leaves nobody out."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import deciding
+from engine.config import Settings
+from engine.store import decisions
+from engine.store.database import Database
+from jobs.evaluate import served
+from jobs.plan import TRIGGER
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory) -> tuple[Database, Settings]:
+    """Sixty customers who buy eight families each."""
+    settings = Settings.from_env({"RAPPORT_HOME": str(tmp_path_factory.mktemp("night")), "RAPPORT_LOG_LEVEL": "error"})
+    db = Database.open(settings.database_url)
+    deciding.open_shop(db, settings, 60, 8)
+    yield db, settings
+    db.close()
+
+
+def test_a_night_plans_for_everybody_and_tells_what_it_took(shop):
+    db, settings = shop
+    night = deciding.planned(db, settings, processes=1)
+    assert night.found["customers"] == 60
+    assert sum(night.found.values()) > 60
+    assert night.found["curate"] + night.found["approve"] > 0
+    assert 0 < night.busy <= 2 * night.minutes + 0.1
+    assert 0.05 < night.peak < 3.0
+    with db.read() as tx:
+        assert len(decisions.decided_for(tx, TRIGGER, deciding.NIGHT)) == 60
+        assert decisions.count(tx) == 60
+
+
+def test_decisions_are_timed_beside_a_bare_route(shop):
+    db, settings = shop
+    with db.read() as tx:
+        found = deciding.Deciding.of(tx, settings, served(settings), 10)
+        assert len(found.contexts) == 10
+        times = deciding.Times.of([lambda context=one: found.made(context, None) for one in found.contexts])
+        body = found.made(found.contexts[0], "app.home")
+    assert len(times.wall) == len(times.busy) == 10
+    assert min(times.wall) > 0
+    assert "ratio" in deciding.bare(body, 20, times)
