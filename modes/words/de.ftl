@@ -186,3 +186,5 @@ order-unsaid = { $ready }; wann sie ankäme, können wir nicht sagen
 order-late = { $ready }; bis { $wanted } kann sie nicht da sein, aber am { $arrival }
 order-arrives = { $ready }; bis { $until } bestätigt, kommt sie am { $arrival } an
 placed-arrives = Für Sie bestellt: { $lines }, zusammen { $total }; die Lieferung kommt am { $arrival }.
+preferences-was_paused = Es wurde fällig, während Sie eine Pause hatten.
+because-preferences-was_paused = es wurde während Ihrer Pause fällig

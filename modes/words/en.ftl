@@ -199,3 +199,5 @@ order-unsaid = { $ready }; we cannot say when it would arrive
 order-late = { $ready }; it cannot be there by { $wanted }, but on { $arrival }
 order-arrives = { $ready }; confirmed by { $until }, it arrives on { $arrival }
 placed-arrives = Ordered for you: { $lines }, { $total } in all, to arrive on { $arrival }.
+preferences-was_paused = It fell due while you had a pause.
+because-preferences-was_paused = it fell due while you had a pause

@@ -186,3 +186,5 @@ order-unsaid = { $ready } ; nous ne pouvons pas dire quand elle arriverait
 order-late = { $ready } ; elle ne peut pas être là pour le { $wanted }, mais le { $arrival }
 order-arrives = { $ready } ; confirmée avant le { $until }, elle arrive le { $arrival }
 placed-arrives = Commandé pour vous : { $lines }, { $total } en tout ; livraison le { $arrival }.
+preferences-was_paused = Cela est arrivé à échéance pendant votre pause.
+because-preferences-was_paused = cela est arrivé à échéance pendant votre pause

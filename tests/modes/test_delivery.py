@@ -152,9 +152,9 @@ def test_one_notice_lists_every_line_with_its_price_when_it_is_placed_and_when_i
     assert deed.message.kind is NudgeKind.NOTICE
     assert "1 × Beans at 5.00 USD and 1 × Milk at 1.20 USD, 6.20 USD in all" in text
     assert "at 13:00 on 9 December unless you stop it. It is to arrive on 10 December." in text
-    assert deed.message.facts["prices"] == [
-        {"item_id": "i1", "unit_price": "5.00"},
-        {"item_id": "m1", "unit_price": "1.20"},
+    assert deed.message.facts["lines"] == [
+        {"item_id": "i1", "quantity": 1, "unit_price": "5.00"},
+        {"item_id": "m1", "quantity": 1, "unit_price": "1.20"},
     ]
 
 

@@ -47,7 +47,7 @@ CEILINGS = ("preferences.ceiling", "preferences.category_ceilings", "preferences
 
 def named() -> Iterator[str]:
     """Every rule that the code of modes spells out."""
-    for file in sorted(FOLDER.glob("*.py")):
+    for file in sorted(FOLDER.rglob("*.py")):
         for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):
             given_ = [word.value for word in call.keywords if word.arg == "rule"]
             if isinstance(call.func, ast.Name) and call.func.id in MAKERS:
