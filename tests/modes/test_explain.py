@@ -44,7 +44,7 @@ CEILINGS = ("preferences.ceiling", "preferences.category_ceilings", "preferences
 
 def named() -> Iterator[str]:
     """Every rule that the code of modes spells out."""
-    for file in sorted(FOLDER.glob("*.py")):
+    for file in sorted(FOLDER.rglob("*.py")):
         for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):
             given_ = [word.value for word in call.keywords if word.arg == "rule"]
             if isinstance(call.func, ast.Name) and call.func.id in MAKERS:
@@ -65,6 +65,11 @@ def test_the_rules_are_found():
 def test_every_rule_that_is_named_has_a_sentence(rule):
     assert rule in explain._REMOVALS
     assert explain._REMOVALS[rule].endswith(".")
+
+
+@pytest.mark.parametrize("kind", ["forbid", "require_approval", "raise_gate", "cap", "failed"])
+def test_every_objection_of_an_operators_rule_has_a_sentence(kind):
+    assert explain._REMOVALS[f"rule.{kind}"].endswith(".")
 
 
 @pytest.mark.parametrize("purpose", ["personalization", "coaching", "automation"])
