@@ -79,6 +79,11 @@ def test_every_rule_that_is_named_has_a_sentence(rule):
     assert sentence_of(rule).endswith(".")
 
 
+@pytest.mark.parametrize("kind", ["forbid", "require_approval", "raise_gate", "cap", "failed"])
+def test_every_objection_of_an_operators_rule_has_a_sentence(kind):
+    assert explain._REMOVALS[f"rule.{kind}"].endswith(".")
+
+
 @pytest.mark.parametrize("purpose", ["personalization", "coaching", "automation"])
 def test_every_consent_that_may_lack_has_a_sentence(purpose):
     assert sentence_of(f"consents.{purpose}")
