@@ -31,6 +31,7 @@ from jobs import placing
 from jobs.gateway import Gateway, Terms, unknown
 
 log = structlog.get_logger()
+APART = timedelta(seconds=5)  # by which clocks may differ without anything being looked at by both
 TOGETHER = timedelta(milliseconds=5)  # answers that come within so long are written down together
 
 
@@ -60,6 +61,7 @@ class Surroundings:
     customers: dict[str, Context]
     catalogue: Mapping[str, Item]
     house: House  # what operators set
+    latest: datetime  # the instant by the faster clock, where two disagree
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,8 +118,12 @@ class Sweep:
 
     def _now(self, tx: Tx) -> datetime:
         """The business's instant; of two clocks that disagree the slower one is heard, so that nothing is early."""
+        return min(self._instants(tx))
+
+    def _instants(self, tx: Tx) -> tuple[datetime, ...]:
+        """What time it is, by every clock that tells it."""
         here = self.clock()
-        return here if self.told is None else min(here, self.told(database_clock(tx)))
+        return (here,) if self.told is None else (here, self.told(database_clock(tx)))
 
     def _claim(self, swept: Counter[str], room: int) -> Claimed:
         """Claim as many as there is room for and intend those that nothing speaks against, all or nothing."""
@@ -125,10 +131,11 @@ class Sweep:
             return Claimed()
         self.at(Point.BEFORE_CLAIM)
         with self.db.begin() as tx:
-            now = self._now(tx)
+            instants = self._instants(tx)
+            now = min(instants)
             claims = ledger.claim(tx, self.owner, now, room, self.terms.lease)
             self.at(Point.AFTER_CLAIM)
-            around = self._surroundings(tx, [claim.execution for claim in claims], now)
+            around = self._surroundings(tx, [claim.execution for claim in claims], now, max(instants))
             words = Counter[str]()
             calls = [one for claim in claims if (one := self._judged(tx, claim, around, words, now)) is not None]
             self.at(Point.BEFORE_INTENTION)
@@ -138,12 +145,12 @@ class Sweep:
         asked = [Asked(execution=one, call=call, around=around) for one, (_, call) in zip(intended, calls, strict=True)]
         return Claimed(asked=asked, any=bool(claims))
 
-    def _surroundings(self, tx: Tx, due: Sequence[Execution], now: datetime) -> Surroundings:
+    def _surroundings(self, tx: Tx, due: Sequence[Execution], now: datetime, latest: datetime) -> Surroundings:
         default = Grant(self.settings.personalization_default)
         ids = {execution.customer_id for execution in due}
         found = contexts.for_placing(tx, ids, now, zone=self.settings.timezone, personalization_default=default)
         catalogue = items.get_many(tx, {line.item_id for execution in due for line in execution.lines})
-        return Surroundings(customers=found, catalogue=catalogue, house=house.read(tx, now))
+        return Surroundings(customers=found, catalogue=catalogue, house=house.read(tx, now), latest=latest)
 
     def _judged(
         self, tx: Tx, claim: ledger.Claim, around: Surroundings, words: Counter[str], now: datetime
@@ -164,6 +171,8 @@ class Sweep:
         context = around.customers[execution.customer_id]
         try:
             found = placing.objections(execution, context, now, around.catalogue, around.house)
+            if not found and around.latest - now > APART:  # what has ended by one of the clocks may have ended
+                found = placing.objections(execution, context, around.latest, around.catalogue, around.house)
         except Exception:  # one that cannot be judged is left, under its lease, and the others go on
             log.exception("execution.unjudged", execution_id=execution.execution_id)
             return "broken"
