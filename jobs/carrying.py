@@ -31,6 +31,7 @@ class Carrying:
 
     tx: Tx
     judge: Judge
+    later: Judge | None  # by the faster of two clocks that disagree; None: they agree
     terms: Terms
 
     @property
@@ -45,7 +46,7 @@ class Carrying:
 
     def ready(self, execution: Execution) -> Execution | str:
         """A claimed execution as it goes out now, or in one word what became of it."""
-        verdict = self.judge.verdict(execution)
+        verdict = self._verdict(execution)
         if verdict.stopped or verdict.dropped:
             self._alarm(execution)
         if verdict.stopped:
@@ -67,6 +68,13 @@ class Carrying:
             self._unpaid(done, answer)
         else:
             self._without(done, answer)
+
+    def _verdict(self, execution: Execution) -> Verdict:
+        verdict = self.judge.verdict(execution)
+        if self.later is None or verdict.stopped or verdict.wait_until is not None:
+            return verdict
+        found = self.later.against(execution, execution.lines)
+        return Verdict(stopped=tuple(found)) if found else verdict
 
     def _alarm(self, execution: Execution) -> None:
         """A rule that cannot be told true or false holds orders back until somebody looks at it."""

@@ -38,6 +38,7 @@ from modes.policy import Policy
 from modes.rules import judging
 
 log = structlog.get_logger()
+APART = timedelta(seconds=5)  # by which clocks may differ without anything being looked at by both
 TOGETHER = timedelta(milliseconds=5)  # answers that come within so long are written down together
 FRESH = timedelta(seconds=0.5)  # how long what operators set may be relied on before a call is begun
 BARRED = "barred"  # it was begun and may not go out any more: the gateway is only asked whether it did
@@ -71,6 +72,7 @@ class Surroundings:
     catalogue: Mapping[str, Item]
     house: House  # what operators set
     read_at: float  # when that was read, seconds of the steady clock
+    latest: datetime  # the instant by the faster clock, where two disagree
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,8 +141,12 @@ class Sweep:
 
     def _now(self, tx: Tx) -> datetime:
         """The business's instant; of two clocks that disagree the slower one is heard, so that nothing is early."""
+        return min(self._instants(tx))
+
+    def _instants(self, tx: Tx) -> tuple[datetime, ...]:
+        """What time it is, by every clock that tells it."""
         here = self.clock()
-        return here if self.told is None else min(here, self.told(database_clock(tx)))
+        return (here,) if self.told is None else (here, self.told(database_clock(tx)))
 
     def _claim(self, swept: Counter[str], room: int) -> Claimed:
         """Claim as many as there is room for and intend those that nothing speaks against, all or nothing."""
@@ -151,11 +157,12 @@ class Sweep:
             if not self.stands(tx):
                 return Claimed()
             rules.hold(tx)
-            now = self._now(tx)
+            instants = self._instants(tx)
+            now = min(instants)
             lease, to = self.terms.lease, self.named
             claims = ledger.claim(tx, self.owner, now, room, lease, stops.in_force(tx, now), gateway=to, only=self.only)
             self.at(Point.AFTER_CLAIM)
-            around = self._surroundings(tx, [claim.execution for claim in claims], now)
+            around = self._surroundings(tx, [claim.execution for claim in claims], now, max(instants))
             words = Counter[str]()
             calls = [one for claim in claims if (one := self._judged(tx, claim, around, words, now)) is not None]
             self.at(Point.BEFORE_INTENTION)
@@ -166,14 +173,14 @@ class Sweep:
         asked = [Asked(execution=one, call=call, around=around) for one, (_, call) in zip(intended, calls, strict=True)]
         return Claimed(asked=asked, any=bool(claims))
 
-    def _surroundings(self, tx: Tx, due: Sequence[Execution], now: datetime) -> Surroundings:
+    def _surroundings(self, tx: Tx, due: Sequence[Execution], now: datetime, latest: datetime) -> Surroundings:
         default = Grant(self.settings.personalization_default)
         ids = {execution.customer_id for execution in due}
         read_at = time.monotonic()
         set_up = house.read(tx, now, zone=self.settings.timezone, customers=ids, placing=True)
         found = contexts.for_placing(tx, ids, now, zone=self.settings.timezone, personalization_default=default)
         catalogue = items.get_many(tx, {line.item_id for execution in due for line in execution.lines})
-        return Surroundings(customers=found, catalogue=catalogue, house=set_up, read_at=read_at)
+        return Surroundings(customers=found, catalogue=catalogue, house=set_up, read_at=read_at, latest=latest)
 
     def _judged(
         self, tx: Tx, claim: ledger.Claim, around: Surroundings, words: Counter[str], now: datetime
@@ -221,7 +228,10 @@ class Sweep:
             policy=self._policy,
             more=partial(items.get_many, tx),
         )
-        return Carrying(tx=tx, judge=judge, terms=self.terms)
+        apart = around.latest - now > APART  # what has ended by one of the clocks may have ended
+        return Carrying(
+            tx=tx, judge=judge, later=replace(judge, now=around.latest) if apart else None, terms=self.terms
+        )
 
     def _answered(self, asked: Asked, answers: SimpleQueue[Reply]) -> None:
         answers.put(Reply(asked=asked, answer=_guarded(lambda: self._ask(asked))))
@@ -342,7 +352,9 @@ def tell(tx: Tx, execution: Execution, settings: Settings, now: datetime) -> Non
     id = execution.customer_id
     found = contexts.read_many(tx, {id}, now, zone=settings.timezone, personalization_default=default)
     catalogue = items.get_many(tx, {line.item_id for line in execution.lines})
-    around = Surroundings(customers=found, catalogue=catalogue, house=house.read(tx, now), read_at=time.monotonic())
+    around = Surroundings(
+        customers=found, catalogue=catalogue, house=house.read(tx, now), read_at=time.monotonic(), latest=now
+    )
     _tell(tx, [(execution, around)], now)
 
 

@@ -543,7 +543,14 @@ def unanswered(of: ReadOnlyColumnCollection[str, Column[Any]]) -> ColumnElement[
 
 
 _open = unanswered(executions.c)
-Index("ix_executions_unanswered", executions.c.due_at, sqlite_where=_open, postgresql_where=_open)
+Index(  # the first two are the same in all of it, but SQLite would take another one if they were not named
+    "ix_executions_unanswered",
+    executions.c.rung,
+    executions.c.state,
+    executions.c.due_at,
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
 stops = Table(  # the stop switch: in force until lifted, or until its end
     "stops",
     metadata,

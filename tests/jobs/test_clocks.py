@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
@@ -16,7 +17,7 @@ from benchmarks._ledgers import NOW, fill, settings
 from engine.domain.customers import QuietHours
 from engine.domain.executions import Answer, Call, Execution, Result, State
 from engine.errors import Conflict
-from engine.store import executions, job_runs, ledger
+from engine.store import executions, job_runs, ledger, mandates
 from engine.store.database import Database
 from engine.store.tables import metadata
 from jobs import scheduler, sweep
@@ -84,6 +85,19 @@ def test_of_two_clocks_the_slower_one_is_heard(
         fill(db, 1, due_at=NOW + due)
         made(db, tmp_path, lambda: NOW + worker, gateway).run()
     assert len(gateway.orders) == (due <= worker and due <= database)
+
+
+@pytest.mark.parametrize("ahead", ["worker", "database"])
+def test_what_has_ended_by_one_of_two_clocks_is_not_drawn_on(clock: Moved, tmp_path: Path, ahead: str) -> None:
+    gateway, later = FakeGateway(), NOW + HOUR
+    clock.at, worker = (NOW, later) if ahead == "worker" else (later, NOW)
+    with memory() as db:
+        fill(db, 2)
+        with db.begin() as tx:
+            [signed] = mandates.of_customer(tx, "c0000001")
+            mandates.replace(tx, replace(signed, expires_at=NOW + HOUR / 2))
+        assert made(db, tmp_path, lambda: worker, gateway).run() == Counter(placed=1, refused=1)
+    assert list(gateway.orders) == ["e0000000"]
 
 
 def claimed(db: Database) -> list[ledger.Claim]:

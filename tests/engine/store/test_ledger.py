@@ -8,6 +8,7 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from sqlalchemy import event
 
 from engine.domain.decisions import Rung
 from engine.domain.executions import Answer, Call, Execution, Result, State
@@ -242,3 +243,23 @@ def test_veto_and_claim_at_the_same_instant_one_of_them_wins(db: Database) -> No
         assert sorted(placing.result() + vetoed.result()) == [f"e{n:02}" for n in range(20)]
     for id in vetoed.result():
         assert standing(db, id).state is State.VETOED
+
+
+def test_a_sweep_reads_along_its_indexes_and_not_through_all_that_waits(sqlite_db: Database) -> None:
+    asked: list[tuple[str, object]] = []
+
+    def listen(connection, cursor, statement, parameters, *_) -> None:
+        asked.append((statement, parameters))
+
+    with sqlite_db.begin() as tx:
+        event.listen(tx, "before_cursor_execute", listen)
+        ledger.claim(tx, "w", NOW, 10, LEASE)
+        ledger.skip_unanswered(tx, NOW, 10)
+        event.remove(tx, "before_cursor_execute", listen)
+        looks = [one for one in asked if "FROM executions" in one[0]]
+        plans = [" ".join(row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", by)) for sql, by in looks]
+    assert len(plans) == 3
+    assert "ix_executions_state_due_id (state=?)" in plans[0]
+    assert "ix_executions_state_due_id (state=? AND due_at<?)" in plans[1]
+    assert "ix_executions_unanswered (rung=? AND state=? AND due_at<?)" in plans[2]
+    assert not any("TEMP B-TREE" in plan for plan in plans), plans

@@ -18,4 +18,5 @@ def upgrade() -> None:
     op.add_column("executions", sa.Column("held_at", UtcDateTime(), nullable=True))
     op.create_index("ix_executions_state_due_id", "executions", ["state", "due_at", "execution_id"])
     op.drop_index("ix_executions_state_due", "executions")
-    op.create_index("ix_executions_unanswered", "executions", ["due_at"], sqlite_where=OPEN, postgresql_where=OPEN)
+    asked = ["rung", "state", "due_at"]
+    op.create_index("ix_executions_unanswered", "executions", asked, sqlite_where=OPEN, postgresql_where=OPEN)
