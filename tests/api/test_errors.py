@@ -67,6 +67,8 @@ SOUND: dict[str, object] = {
     "set_goal": {"kind": "not_run_out", "family": "f"},
     "post_outcomes": [{"kind": "kept"}],
     "respond": {"response": "opened"},
+    "swap_execution": {"item_id": "i"},
+    "change_execution": {"quantity": 1},
 }
 
 
