@@ -23,7 +23,7 @@ from engine.domain.history import day_of
 from engine.domain.nudges import Nudge, NudgeKind
 from engine.domain.values import Money
 from engine.learn.base import Certificate, Forecast, is_due
-from modes import attention, habits, notices, rules, windows
+from modes import attention, habits, notices, rules, substitutes, windows
 from modes.rules.facts import Subject
 from modes.rules.judging import Judgment, judged
 from modes.scene import Scene
@@ -68,7 +68,8 @@ def plan(forecast: Forecast, scene: Scene, already: Sequence[Execution] = ()) ->
     quantity = _quantity(forecast, scene)
     wanted = _signed_for(forecast, scene)
     scene.shelf.load(wanted)
-    lines = [_ordered(item_id, forecast.family, quantity, scene) for item_id in wanted]
+    meant = [id for id in wanted if id == forecast.item_id or _stands_in(id, forecast, scene)]
+    lines = [_ordered(item_id, forecast.family, quantity, scene) for item_id in meant]
     plans = [_under(line, scene, already) for line in lines if isinstance(line, DraftLine)]
     fitting = [made for made in plans if not made.objections] or plans
     return fitting[0] if fitting else next(line for line in lines if isinstance(line, Removal))
@@ -253,6 +254,13 @@ def _signed_for(forecast: Forecast, scene: Scene) -> list[str]:
         _live(forecast.item_id, forecast.family, scene), key=lambda one: (-one.signed_at.timestamp(), one.mandate_id)
     )
     return list(dict.fromkeys([forecast.item_id, *(item for mandate in meant for item in mandate.substitutes)]))
+
+
+def _stands_in(item_id: str, forecast: Forecast, scene: Scene) -> bool:
+    """Whether a mandate that lists the item means it for this need."""
+    item, live = scene.shelf.item(item_id), _live(forecast.item_id, forecast.family, scene)
+    listing = [one for one in live if item_id in one.substitutes]
+    return item is None or any(substitutes.stands_in(item, forecast.family, one) for one in listing)
 
 
 def _ordered(item_id: str, family: str, quantity: int, scene: Scene) -> DraftLine | Removal:

@@ -72,6 +72,8 @@ SOUND: dict[str, object] = {
     "approve_rule": {"version": 1},
     "retire_rule": {"version": 1},
     "roll_rule_back": {"version": 1, "to": 1},
+    "swap_execution": {"item_id": "i"},
+    "change_execution": {"quantity": 1},
 }
 
 

@@ -1,11 +1,11 @@
 """Orders made for the customer: when one may be begun, what is in it, when it is announced and when it is due."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from engine.domain.customers import GoalKind, Grant, Preferences
+from engine.domain.customers import Days, GoalKind, Grant, Preferences, Window
 from engine.domain.decisions import Mode, Rung, Stage
 from engine.domain.executions import STOPPABLE, UNSETTLED, State
 from engine.domain.nudges import NudgeKind
@@ -317,6 +317,28 @@ def test_a_silent_order_is_due_at_once_and_not_announced():
     assert (at_night(SILENT).send_at, at_night(SILENT).due_at) == (None, NIGHT)
 
 
+@pytest.mark.parametrize(("preferences", "due"), [(SILENT, 6), (VETO, 30), (APPROVE, 48)])
+def test_it_is_due_in_a_window_of_the_mandate_where_nobody_is_asked(preferences, due):
+    evenings = Window(days=frozenset(range(7)), start=time(18), end=time(20))
+    found = only(decided(a_context(preferences=preferences, mandates=(a_signed(windows=(evenings,)),))))
+    assert found.execution.due_at == NOW + timedelta(hours=due)
+
+
+def test_what_is_signed_for_no_time_soon_is_asked_about():
+    quiet = (Days(first=NOW.date(), last=NOW.date() + timedelta(days=30)),)
+    found = only(decided(a_context(mandates=(a_signed(quiet_dates=quiet),))))
+    assert found.rung is Rung.APPROVE
+    assert rules(found)[Rung.VETO] == "mandate.window"
+
+
+def test_a_substitute_of_another_kind_stands_in_for_nothing():
+    """A list under a mandate for several things names no need: what stands in must be of the same kind."""
+    signed = a_signed(families=frozenset({"coffee", "tea"}), substitutes=("m1", "i3"))
+    gone = items_but(an_item("i1", name="Beans", family="coffee", available=False))
+    (line,) = executed(mandates=(signed,), items=gone).execution.lines
+    assert line.item_id == "i3"
+
+
 def test_the_shop_sets_its_veto_window():
     found = only(decided(a_context(preferences=VETO), policy=Policy(veto_window=timedelta(hours=36))))
     assert found.execution.due_at == NOW + timedelta(hours=36)
@@ -329,7 +351,7 @@ def test_the_shop_sets_its_veto_window():
     ("preferences", "kind"), [(SILENT, None), (VETO, NudgeKind.NOTICE), (APPROVE, NudgeKind.APPROVAL)]
 )
 def test_what_is_announced_is_what_waits(preferences, kind):
-    decision = decided(a_context(preferences=preferences))
+    decision = decided(a_context(preferences=preferences, mandates=(a_signed(wording="v1"),)))
     draft = only(decision).execution
     execution, message = execute.announce(draft, decision, 0, NOW)
     assert (execution.state, execution.rung, execution.total) == (State.WAITING, draft.rung, draft.total)
@@ -340,6 +362,8 @@ def test_what_is_announced_is_what_waits(preferences, kind):
         assert (message.execution_id, message.send_at) == (execution.execution_id, draft.send_at)
         assert message.text == only(decision).reason
         assert message.facts["total"] == "5.00"
+        assert message.facts["lines"] == [{"item_id": "i1", "quantity": 1, "unit_price": "5.00"}]
+        assert message.facts["wording"] == execution.wording == (None if preferences is APPROVE else "v1")
     assert (execution, message) == execute.announce(draft, decision, 0, NOW)
 
 
