@@ -3,7 +3,7 @@
 ``python -m benchmarks.stake_classes`` replays the gate of `rapport evaluate --gate` (14 days, promise .90, all pairs)
 at 15 weekly cut-offs of The Complete Journey: with one certificate for all, and with one for orders below a price and
 one for those from it on, an order being priced at what the pair usually came to on a day before. It prints, for both,
-how many pairs were let through in each class, how many of them were right, and at how many cut-offs too few were.
+how many pairs were let through in each class, how many were right, and at how many cut-offs fewer than promised.
 """
 
 from __future__ import annotations

@@ -202,9 +202,9 @@ class TestHarm:
 
 def test_chance_holds_back_its_share_of_executions_and_says_how_much():
     policy = Policy(chance=Chance())
-    found = [only(decided(model=SURE, policy=policy, now=NOW + timedelta(seconds=n))).rung for n in range(1_500)]
+    found = [only(decided(model=SURE, policy=policy, now=NOW + timedelta(seconds=n))).rung for n in range(400)]
     held = found.count(Rung.APPROVE) / len(found)
-    assert 0.05 < held < 0.09
+    assert 0.03 < held < 0.12
     assert set(found) == {Rung.SILENT, Rung.APPROVE}
     one = only(decided(model=SURE, policy=policy))
     assert rung(one, Rung.APPROVE).propensity == pytest.approx(0.07)
