@@ -28,6 +28,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
@@ -113,7 +114,7 @@ def one(households: int, profile: bool) -> Iterator[str]:
         yield f"{len(found.contexts)} households of {settings.home}; milliseconds, p50 and p99"
         yield f"{'':44}{'clock':>9}{'':9}{'processor':>9}"
         for touchpoint in (None, "app.home"):
-            again = [lambda context=context, at=touchpoint: found.made(context, at) for context in found.contexts]
+            again = [partial(found.made, context, touchpoint) for context in found.contexts]
             for each in again:  # items are read
                 each()
             times = Times.of(again)
