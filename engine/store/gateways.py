@@ -109,12 +109,12 @@ def _row(gateway: NamedGateway) -> dict[str, Any]:
 
 
 def _gateway(row: Row[Any]) -> NamedGateway:
-    spans = {name: timedelta(seconds=row.terms[name]) for name in _SPANS}
+    kept: dict[str, Any] = {**row.terms, **{name: timedelta(seconds=row.terms[name]) for name in _SPANS}}
     return NamedGateway(
         name=row.name,
         url=row.url,
         secrets=tuple(row.secrets),
-        terms=Terms(**spans, **{name: row.terms[name] for name in _PLAIN}),
+        terms=Terms(**kept),
         author=row.author,
         revision=row.revision,
         updated_at=row.updated_at,

@@ -79,8 +79,7 @@ def install(tx: Tx, tables: str, version: str) -> bool:
     tx.execute(text(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE"))
     tx.execute(text(f"CREATE SCHEMA {SCHEMA}"))
     _path(tx, f"{SCHEMA}, pg_temp")
-    with tx.connection.cursor() as cursor:
-        cursor.execute(tables)  # many statements, with signs in them that SQLAlchemy would read as parameters
+    tx.connection.cursor().execute(tables)  # many statements, with signs that SQLAlchemy would read as parameters
     _path(tx, str(before))
     for statement in (_WAKE, _TRIGGER, f"COMMENT ON SCHEMA {SCHEMA} IS '{_MARK}{version}'"):
         tx.exec_driver_sql(statement.replace("%", "%%"))
