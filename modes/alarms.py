@@ -13,7 +13,6 @@ from modes import rules
 FEWEST = 8  # calls, before a gateway is called failing
 LOST = (0.3, 0.1)  # share of calls without a known outcome: raised from, cleared up to
 USED = (0.9, 0.8)  # share of a mandate's budget: raised from, cleared below
-NAMED = 5  # mandates named in an alert
 
 
 def gateways(calls: Mapping[str, tuple[int, int]], standing: Collection[str]) -> list[Alarm]:
@@ -55,8 +54,7 @@ def budgets(
     standing : whether it is raised already
     """
     used = [one.mandate_id for one in signed if _used(one, executions.get(one.customer_id, ()), now) >= USED[standing]]
-    detail = {"mandates": len(used), "such_as": sorted(used)[:NAMED]}
-    return [Alarm(kind=AlertKind.BUDGET, detail=detail)] if used else []
+    return [Alarm(kind=AlertKind.BUDGET, detail={"mandates": len(used)})] if used else []
 
 
 def _used(mandate: Mandate, executions: Collection[Execution], now: datetime) -> float:
