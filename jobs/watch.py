@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from engine.config import Settings
 from engine.domain.alerts import Alarm, Alert, AlertKind
 from engine.domain.house import House
-from engine.store import alerts, checks, differences, executions, house, mandates
+from engine.store import alerts, checks, differences, executions, house, mandates, rules
 from engine.store.database import Database, Tx
 from engine.store.figures import LATE
 from jobs import observing, telling
@@ -44,7 +44,9 @@ def run(
     """Raise and clear alerts, then tell whoever is to be told; answers how many of each."""
     told = settings.alert_url is not None
     with db.begin() as tx:
-        seen = Seen(tx=tx, now=now, house=house.read(tx, now), standing=tuple(alerts.open_now(tx)))
+        seen = Seen(
+            tx=tx, now=now, house=house.read(tx, now, zone=settings.timezone), standing=tuple(alerts.open_now(tx))
+        )
         raised = [alarm for source in SOURCES for alarm in source(seen)]
         changed = alerts.settle(tx, raised, now, tell=told)
     found = Counter(opened=changed.opened, cleared=changed.cleared, open=len(raised))
@@ -78,8 +80,21 @@ def _differences(seen: Seen) -> Iterable[Alarm]:
 
 
 def _rules(seen: Seen) -> Iterable[Alarm]:
-    failed = checks.failed_rules(seen.tx, seen.now - RULES)
-    return [Alarm(kind=AlertKind.RULE, subject=rule[:200], detail={"times": n}) for rule, n in failed.items()]
+    failed = [one for one in rules.failures(seen.tx) if one.last_at >= seen.now - RULES]
+    return [
+        Alarm(kind=AlertKind.RULE, subject=f"{one.rule_id}@{one.version}", detail={"times": one.count})
+        for one in failed
+    ]
+
+
+def _gate(seen: Seen) -> Iterable[Alarm]:
+    for rung, since in seen.house.shut.items():
+        yield Alarm(kind=AlertKind.GATE, subject=rung.label, detail={"since": since.isoformat()})
+
+
+def _caps(seen: Seen) -> Iterable[Alarm]:
+    today = seen.now.astimezone(seen.house.zone).date()
+    return alarms.caps(seen.house, today, seen.subjects(AlertKind.CAP))
 
 
 def _budgets(seen: Seen) -> Iterable[Alarm]:
@@ -97,5 +112,5 @@ def _counted(kind: AlertKind, n: int) -> list[Alarm]:
 
 
 SOURCES: tuple[Callable[[Seen], Iterable[Alarm]], ...] = (
-    *(_stops, _gateways, _backlog, _review, _differences, _rules, _budgets),
+    *(_stops, _gateways, _backlog, _review, _differences, _rules, _budgets, _gate, _caps),
 )  # whatever else is to be looked at is one more of these

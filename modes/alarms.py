@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from engine.domain.alerts import Alarm, AlertKind
 from engine.domain.customers import Mandate
 from engine.domain.executions import SPENT, Execution
+from engine.domain.house import House
+from engine.domain.rules import Cap, Use, summed
 from modes import rules
 
 FEWEST = 8  # calls, before a gateway is called failing
@@ -55,6 +57,34 @@ def budgets(
     """
     used = [one.mandate_id for one in signed if _used(one, executions.get(one.customer_id, ()), now) >= USED[standing]]
     return [Alarm(kind=AlertKind.BUDGET, detail={"mandates": len(used)})] if used else []
+
+
+def caps(house: House, today: date, standing: Collection[str]) -> list[Alarm]:
+    """One alarm for each cap of the whole shop that is nearly used in the stretch of time that it is.
+
+    Parameters
+    ----------
+    standing : ids of rules that it is raised for already
+    """
+    found = []
+    for rule in house.rules:
+        if isinstance(rule.effect, Cap) and not rule.effect.personal:
+            share = max(
+                (_share(rule.effect, use) for _, use in summed(house.uses, rule, rule.effect, today)), default=0
+            )
+            if share >= USED[rule.rule_id in standing]:
+                detail = {"limit": rule.effect.limit, "used": round(share, 2)}
+                found.append(Alarm(kind=AlertKind.CAP, subject=rule.rule_id, detail=detail))
+    return found
+
+
+def _share(cap: Cap, use: Use) -> float:
+    """How much of a cap is used; nothing of one in another currency."""
+    if cap.count is not None:
+        return use.count / cap.count if cap.count else 1.0
+    if cap.money is None or cap.money.currency != use.currency:
+        return 0.0
+    return use.minor / cap.money.minor if cap.money.minor else 1.0
 
 
 def _used(mandate: Mandate, executions: Collection[Execution], now: datetime) -> float:

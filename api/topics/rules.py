@@ -30,7 +30,7 @@ from api.wire.rules import (
     cap_out,
 )
 from engine.domain.executions import SPENT
-from engine.domain.rules import Cap, Rule, Use, Uses, Version
+from engine.domain.rules import Cap, Rule, Uses, Version, summed
 from engine.errors import NotFound
 from engine.store import rules
 from engine.store.database import Tx
@@ -139,18 +139,7 @@ def _caps(found: Sequence[Rule], uses: Uses, today: date) -> Iterator[CapOut]:
     for rule in found:
         if isinstance(rule.effect, Cap):
             begin = rule.effect.every.begin(today)
-            own = ((bucket, some) for (rule_id, bucket), some in uses.items() if rule_id == rule.rule_id)
-            used = [(bucket, use) for bucket, some in own for use in _summed(some, rule.effect, begin)]
-            yield cap_out(rule, rule.effect, begin, used)
-
-
-def _summed(some: Sequence[Use], cap: Cap, begin: str) -> Iterator[Use]:
-    """The days of a stretch added up, by currency."""
-    counting = [one for one in some if cap.every.begin(date.fromisoformat(one.day)) == begin]
-    for currency in sorted({one.currency for one in counting}):
-        own = [one for one in counting if one.currency == currency]
-        count, minor = sum(one.count for one in own), sum(one.minor for one in own)
-        yield Use(day=begin, count=count, minor=minor, currency=currency)
+            yield cap_out(rule, rule.effect, begin, list(summed(uses, rule, rule.effect, today)))
 
 
 def _shown(found: Sequence[Version], now: datetime) -> RuleOut:

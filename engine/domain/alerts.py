@@ -17,6 +17,8 @@ class AlertKind(StrEnum):
     BACKLOG = "executions.overdue"  # due, not stopped, and not placed
     DIFFERS = "ledger.differs"  # the gateway says something else than the ledger
     BUDGET = "mandates.budget"  # of mandates with an order coming up, the budget is nearly used
+    GATE = "gate.shut"  # the live watch shut a rung: too many orders made unasked went wrong
+    CAP = "caps.used"  # a cap of the whole shop is nearly used
     RULE = "rule.failed"  # an operator's rule could not be evaluated
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -181,6 +181,18 @@ class Use:
 
 
 Uses = Mapping[tuple[str, str], tuple[Use, ...]]  # (rule, bucket) -> days
+
+
+def summed(uses: Uses, rule: Rule, cap: Cap, today: date) -> Iterator[tuple[str, Use]]:
+    """What is used of a cap in its stretch of time that ``today`` lies in, by bucket and currency."""
+    begin = cap.every.begin(today)
+    for bucket in sorted(bucket for rule_id, bucket in uses if rule_id == rule.rule_id):
+        some = uses[rule.rule_id, bucket]
+        counting = [one for one in some if cap.every.begin(date.fromisoformat(one.day)) == begin]
+        for currency in sorted({one.currency for one in counting}):
+            own = [one for one in counting if one.currency == currency]
+            count, minor = sum(one.count for one in own), sum(one.minor for one in own)
+            yield bucket, Use(day=begin, count=count, minor=minor, currency=currency)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,6 @@ from engine.store import stops
 from engine.store.database import Tx
 from engine.store.database import now as clock
 from engine.store.tables import (
-    audit,
     execution_attempts,
     execution_lines,
     execution_moves,
@@ -73,14 +72,6 @@ def calls(tx: Tx, within: timedelta) -> dict[str, tuple[int, int]]:
     if name is not None:
         statement = statement.join(executions, executions.c.execution_id == attempt.execution_id)
     return {row[0]: (row[1], int(row[2])) for row in tx.execute(statement.where(ended).group_by("gateway"))}
-
-
-def failed_rules(tx: Tx, since: datetime) -> dict[str, int]:
-    """Rules that could not be evaluated since an instant of the business's clock, and how often."""
-    failed = and_(audit.c.action == "rule.failed", audit.c.at >= since)
-    return {
-        row[0]: row[1] for row in tx.execute(select(audit.c.subject, func.count()).where(failed).group_by("subject"))
-    }
 
 
 def unsigned(tx: Tx, now: datetime) -> int:

@@ -11,10 +11,13 @@ import pytest
 from engine.config import Settings
 from engine.domain.alerts import Alarm, AlertKind, DifferenceKind
 from engine.domain.customers import Mandate
+from engine.domain.decisions import Rung
 from engine.domain.executions import Answer, Call, Result, State
+from engine.domain.house import House
+from engine.domain.rules import Cap, Every, Rule, Use
 from engine.domain.stops import Scope
 from engine.domain.values import Money
-from engine.store import alerts, audit, differences, ledger, mandates, stops
+from engine.store import alerts, differences, ledger, mandates, rules, stops, watches
 from engine.store.database import Database
 from jobs import watch
 from modes import alarms
@@ -85,9 +88,27 @@ def test_what_needs_review_and_what_differs(db: Database) -> None:
 def test_a_rule_that_failed_is_told_of_for_an_hour(db: Database) -> None:
     with db.begin() as tx:
         for _ in range(2):
-            audit.add(tx, "sweep", "rule.failed", "no-milk@3", {}, NOW)
+            rules.failed(tx, "no-milk", 3, "no such field", 1, NOW)
     assert looked(db) == {("rule.failed", "no-milk@3"): {"times": 2}}
     assert looked(db, NOW + HOUR + MINUTE) == {}
+
+
+def test_a_rung_that_the_live_watch_shut_is_told_of_until_it_is_opened(db: Database, monkeypatch) -> None:
+    monkeypatch.setattr(watches, "shut", lambda tx, now: {Rung.VETO: NOW})
+    assert looked(db) == {("gate.shut", "veto"): {"since": NOW.isoformat()}}
+    monkeypatch.undo()
+    assert looked(db) == {}
+
+
+def test_a_cap_is_told_of_when_nearly_used_and_does_not_flap() -> None:
+    rule = Rule(rule_id="wine", version=1, when="true", effect=Cap(count=10, every=Every.TOTAL))
+
+    def raised(orders: int, standing: tuple[str, ...] = ()) -> list[str]:
+        use = Use(day="2017-12-01", count=orders, minor=100 * orders, currency="USD")
+        given = House(rules=(rule,), uses={("wine", "shop"): (use,)})
+        return [one.subject for one in alarms.caps(given, NOW.date(), standing)]
+
+    assert [raised(8), raised(9), raised(8, ("wine",)), raised(7, ("wine",))] == [[], ["wine"], ["wine"], []]
 
 
 def test_a_gateway_that_loses_calls_is_failing_until_it_answers_again(db: Database) -> None:
