@@ -72,7 +72,11 @@ CHANGES = st.one_of(
     step("refund", st.integers(0, 3)),
     TIME,
 )
-WELL = [("sign", (), {}), ("consent", (), {"granted": True}), ("prefer", (), {})]
+
+
+def well(terms: dict[str, Any]) -> list[Step]:
+    """Everything is granted, under a new mandate with these terms."""
+    return [("sign", (), terms), ("consent", (), {"granted": True}), ("prefer", (), {})]
 
 
 def few(steps: st.SearchStrategy[Step], most: int) -> st.SearchStrategy[list[Step]]:
@@ -81,7 +85,7 @@ def few(steps: st.SearchStrategy[Step], most: int) -> st.SearchStrategy[list[Ste
 
 
 ROUND = st.tuples(  # planned, disturbed, answered, due, placed: with everything going wrong that may
-    st.sampled_from([[], WELL]),
+    st.one_of(AMENDED.map(well), AMENDED.map(well), st.just([])),
     few(CHANGES, 1),
     st.lists(PLAN, min_size=1, max_size=2),
     few(CHANGES, 1),
