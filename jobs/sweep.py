@@ -90,6 +90,7 @@ class Reply:
 
     asked: Asked
     answer: Answer | None  # None: it was not called, since orders were stopped
+    ended: BaseException | None = None  # what ended the thread in place of an answer
 
     @property
     def never_called(self) -> bool:
@@ -133,6 +134,7 @@ class Sweep:
                     return +swept
                 replies = _gathered(answers, under_way)
                 under_way -= len(replies)
+                _raise_ends(replies)
                 swept.update(self._complete(replies))
 
     def _lapsed(self) -> int:
@@ -234,7 +236,10 @@ class Sweep:
         )
 
     def _answered(self, asked: Asked, answers: SimpleQueue[Reply]) -> None:
-        answers.put(Reply(asked=asked, answer=_guarded(lambda: self._ask(asked))))
+        try:
+            answers.put(Reply(asked=asked, answer=_guarded(lambda: self._ask(asked))))
+        except BaseException as end:  # the sweep ends by it, and does not wait for an answer that never comes
+            answers.put(Reply(asked=asked, answer=None, ended=end))
 
     def _ask(self, asked: Asked) -> Answer | None:
         """What the gateway says; None where orders were stopped before it was asked to place one.
@@ -398,6 +403,12 @@ def _gathered(answers: SimpleQueue[Reply], under_way: int) -> list[Reply]:
         except Empty:
             break
     return found
+
+
+def _raise_ends(replies: Sequence[Reply]) -> None:
+    """Let what ended a call end the sweep: what was under way is taken up again when its lease has ended."""
+    for end in [one.ended for one in replies if one.ended is not None]:
+        raise end
 
 
 def _guarded(call: Callable[[], Answer | None]) -> Answer | None:
