@@ -25,6 +25,8 @@ from engine.errors import Conflict, Gone, NotFound, RapportError
 from engine.store import executions, items, taps
 from engine.store.database import Tx
 from modes import notices
+from modes.explain import ENGLISH
+from modes.words import Words
 
 topic = Topic(name="tap", description="One-tap links of messages about orders")
 PATH = "/v1/tap/<ident:token>"
@@ -32,22 +34,6 @@ HTML = "text/html"
 PROBLEMS = frozenset(
     {HTTPStatus.GONE, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS}
 )
-ASKS = {
-    Verb.APPROVE: "Order {what}?",
-    Verb.VETO: "Stop the order of {what}?",
-    Verb.SKIP: "Leave out {what} this time?",
-    Verb.SNOOZE: "Order {what} later, by {argument}?",
-    Verb.SWAP: "Have {other} instead of {what}?",
-    Verb.CHANGE: "Have {argument} instead of {what}?",
-}
-DONE = {
-    Verb.APPROVE: "Your order is on its way: {what}.",
-    Verb.VETO: "The order is stopped.",
-    Verb.SKIP: "It is left out this time.",
-    Verb.SNOOZE: "It will be ordered at {when}.",
-    Verb.SWAP: "It will be {what}.",
-    Verb.CHANGE: "It will be {what}.",
-}
 
 
 @topic.route("GET", PATH, scopes=frozenset(), media_type=HTML, problems=PROBLEMS)
@@ -72,7 +58,7 @@ def _shown(token: str) -> Response:
         execution = executions.get(tx, found.execution_id)
         if execution is None or execution.state not in STOPPABLE:
             raise Conflict("it is too late for this: the order is not waiting any more")
-        return _page(HTTPStatus.OK, _sentence(tx, ASKS[found.verb], execution, found), button=found.verb.value)
+        return _told(tx, "ask", execution, found, button=found.verb.value)
 
 
 def _done(token: str) -> Response:
@@ -82,7 +68,7 @@ def _done(token: str) -> Response:
         if not taps.use(tx, found.digest, now):
             raise _over()
         execution = _moved(tx, found, now)
-        return _page(HTTPStatus.OK, _sentence(tx, DONE[found.verb], execution, found))
+        return _told(tx, "done", execution, found)
 
 
 def _standing(tx: Tx, token: str, now: datetime) -> Tap:
@@ -116,23 +102,27 @@ def _moved(tx: Tx, tap: Tap, now: datetime) -> Execution:
     return simple[tap.verb](tx, id, actor, now)
 
 
-def _sentence(tx: Tx, template: str, execution: Execution, tap: Tap) -> str:
+def _told(tx: Tx, key: str, execution: Execution, tap: Tap, button: str | None = None) -> Response:
+    """The page in the customer's language, with what the link is about."""
     other = [tap.argument] if tap.verb is Verb.SWAP and tap.argument else []
-    named = [*(line.item_id for line in execution.lines), *other]
-    known = items.get_many(tx, named)
-    zone = service().context(tx, execution.customer_id, service().now()).zone
-    return template.format(
-        what=f"{notices.listed(execution.lines, known)} for {execution.total}",
-        other=_other(tap, known),
-        argument=tap.argument,
-        when=notices.when(execution.due_at, zone),
+    known = items.get_many(tx, [*(line.item_id for line in execution.lines), *other])
+    context = service().context(tx, execution.customer_id, service().now())
+    words = Words.of(context.customer.locale)
+    listed = notices.listed(execution.lines, known, words)
+    sentence = words.say(
+        f"tap-{key}-{tap.verb.value}",
+        what=words.say("priced", lines=listed, total=str(execution.total)),
+        other=_other(tap, known, words),
+        argument=tap.argument or "",
+        when=words.when(execution.due_at, context.zone),
     )
+    return _page(HTTPStatus.OK, sentence, words, button)
 
 
-def _other(tap: Tap, known: Mapping[str, Item]) -> str:
+def _other(tap: Tap, known: Mapping[str, Item], words: Words) -> str:
     """The other item of a swap, with its price of today."""
     item = known.get(tap.argument or "")
-    return "" if item is None else f"{item.name or item.item_id} for {item.price} each"
+    return "" if item is None else words.say("tap-each", name=item.name or item.item_id, price=str(item.price))
 
 
 def _over() -> Gone:
@@ -147,11 +137,12 @@ def _for_people(work: Callable[[], Response]) -> Response:
         if HTML not in request.headers.get("Accept", ""):
             raise
         answer = problem.of_rapport(error)
-        return _page(HTTPStatus(answer.status_code), f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        return _page(HTTPStatus(answer.status_code), f"{str(error)[:1].upper()}{str(error)[1:]}.", ENGLISH)
 
 
-def _page(status: HTTPStatus, sentence: str, button: str | None = None) -> Response:
-    made = render_template("tap.html", sentence=sentence, button=button)
+def _page(status: HTTPStatus, sentence: str, words: Words, button: str | None = None) -> Response:
+    title, yes = words.say("tap-title"), words.say("tap-yes")
+    made = render_template("tap.html", sentence=sentence, button=button, language=words.language, title=title, yes=yes)
     response = strict(Response(made, status=status, content_type="text/html; charset=utf-8"))
     response.headers["Referrer-Policy"] = "no-referrer"  # the address is the key
     return response

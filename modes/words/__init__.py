@@ -28,7 +28,8 @@ class Words:
 
     def __init__(self, bundles: Sequence[FluentBundle]) -> None:
         self._bundles = tuple(bundles)
-        self._locale = self._bundles[0].locales[0].replace("-", "_")
+        self.language: str = self._bundles[0].locales[0]  # as pages name it
+        self._locale = self.language.replace("-", "_")
         self._said = lru_cache(maxsize=4096, typed=True)(self._formatted)
 
     @classmethod
