@@ -154,22 +154,6 @@ def _differs(tx: Tx, execution: Execution, kind: DifferenceKind, here: str, ther
     return ["differences", f"differs_{kind}"]
 
 
-def _accepted(db: Database, execution: Execution, order_id: str, now: datetime) -> str:
-    """Confirm one under the id that the shop gave it later."""
-    with db.begin() as tx:
-        if answers.accepted(tx, execution, order_id, ACTOR, now) is not None:
-            return "confirmed"
-    log.error("order.clash", execution_id=execution.execution_id, order_id=order_id)
-    return "differences"
-
-
-def _refused(db: Database, execution: Execution, answer: Answer, now: datetime, tell: Tell) -> str:
-    """Take one back that the shop refused later, and tell the customer."""
-    with db.begin() as tx:
-        tell(tx, answers.refused(tx, execution, answer.detail, ACTOR, now), now)
-    return "refused"
-
-
 def _kept(db: Database, execution: Execution, now: datetime) -> str:
     """Take one as kept, and tell the decision it came of, in one transaction."""
     try:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, case, exists, func, literal, not_, or_, select
+from sqlalchemy import Select, and_, case, exists, func, not_, or_, select
 
 from engine.domain.decisions import Rung
 from engine.domain.executions import SPENT, Result, State
@@ -64,14 +64,12 @@ def in_review(tx: Tx) -> int:
 
 def calls(tx: Tx, within: timedelta) -> dict[str, tuple[int, int]]:
     """By gateway, how many calls begun within so long have ended, and how many of those with no known outcome."""
-    attempt, name = execution_attempts.c, stops.NAMED
-    gateway = literal(DEFAULT_GATEWAY) if name is None else func.coalesce(name, DEFAULT_GATEWAY)
+    attempt = execution_attempts.c
     lost = func.sum(case((attempt.result == Result.UNKNOWN.value, 1), else_=0))
     ended = and_(attempt.started_at >= clock(tx) - within, attempt.finished_at.is_not(None))
-    statement = select(gateway.label("gateway"), func.count(), lost).select_from(execution_attempts)
-    if name is not None:
-        statement = statement.join(executions, executions.c.execution_id == attempt.execution_id)
-    return {row[0]: (row[1], int(row[2])) for row in tx.execute(statement.where(ended).group_by("gateway"))}
+    statement = select(executions.c.gateway, func.count(), lost).where(ended).group_by(executions.c.gateway)
+    sent = statement.join_from(execution_attempts, executions, executions.c.execution_id == attempt.execution_id)
+    return {row[0] or DEFAULT_GATEWAY: (row[1], int(row[2])) for row in tx.execute(sent)}
 
 
 def unsigned(tx: Tx, now: datetime) -> int:

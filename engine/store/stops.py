@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Row, and_, exists, false, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, exists, false, func, insert, or_, select, update
 
 from engine.domain.stops import DEFAULT_GATEWAY, Scope, Stop
 from engine.errors import Conflict, InputError, NotFound
@@ -16,8 +16,6 @@ from engine.store.database import Tx
 from engine.store.rows import lock
 from engine.store.tables import execution_lines, executions
 from engine.store.tables import stops as table
-
-NAMED = executions.c.get("gateway")  # the column is there once orders can go to several gateways
 
 
 def press(
@@ -93,10 +91,7 @@ def held(stops: Collection[Stop]) -> ColumnElement[bool]:
 
 
 def _sent_to(gateways: Collection[str | None]) -> ColumnElement[bool]:
-    default = executions.c.execution_id.is_not(None) if DEFAULT_GATEWAY in gateways else false()
-    if NAMED is None:
-        return default
-    return or_(NAMED.in_(list(gateways)), and_(NAMED.is_(None), default))
+    return func.coalesce(executions.c.gateway, DEFAULT_GATEWAY).in_(list(gateways)) if gateways else false()
 
 
 def _checked(scope: Scope, value: str | None, now: datetime, until: datetime | None) -> str | None:
