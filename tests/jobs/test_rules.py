@@ -139,7 +139,7 @@ def test_a_rule_that_fails_holds_orders_back_and_is_counted(db: Database, capsys
         [failure] = rules.failures(tx)
     assert (failure.rule_id, failure.version, failure.count) == ("r1", 1, 2)
     assert "Key not found" in failure.error
-    assert "rule.failed" in capsys.readouterr().out
+    assert "rule.failed" in "".join(capsys.readouterr())  # wherever the log goes
 
 
 def test_a_rule_stops_what_was_decided_before_it(db: Database):
