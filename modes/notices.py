@@ -11,7 +11,7 @@ from engine.domain.executions import Execution, ExecutionLine
 from engine.domain.nudges import Nudge, NudgeKind
 from engine.domain.shopping import Item
 from engine.domain.values import Money
-from modes import attention, explain
+from modes import attention, phrases
 from modes.words import Words
 
 
@@ -22,7 +22,7 @@ def placed(execution: Execution, context: Context, now: datetime, items: Mapping
     if day is None:
         text = words.say("placed", lines=lines, total=str(total))
     else:
-        arrives = explain.arrival(day, execution.slot, None, words)
+        arrives = phrases.arrival(day, execution.slot, None, words)
         text = words.say("placed-arrives", lines=lines, total=str(total), arrival=arrives)
     facts = {"order_id": execution.order_id, "total": total.decimal(), "currency": total.currency}
     return message(execution, context, now, NudgeKind.PLACED, text, facts)
@@ -128,7 +128,7 @@ def _promised(execution: Execution) -> dict[str, object]:
 
 def listed(lines: Sequence[ExecutionLine], items: Mapping[str, Item], words: Words) -> str:
     """Quantities and names."""
-    return explain.lines([(line.quantity, name(line.item_id, items)) for line in lines], words)
+    return phrases.lines([(line.quantity, name(line.item_id, items)) for line in lines], words)
 
 
 def name(item_id: str, items: Mapping[str, Item]) -> str:

@@ -25,7 +25,7 @@ from engine.errors import Conflict, Gone, NotFound, RapportError
 from engine.store import executions, items, taps
 from engine.store.database import Tx
 from modes import notices
-from modes.explain import ENGLISH
+from modes.phrases import ENGLISH
 from modes.words import Words
 
 topic = Topic(name="tap", description="One-tap links of messages about orders")

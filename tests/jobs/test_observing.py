@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import httpx
 import pytest
@@ -46,17 +45,25 @@ def test_a_gateway_that_breaks_is_counted_and_breaks() -> None:
     assert value("rapport_gateway_calls_total", call="place", result="broken") == before + 1
 
 
-def test_a_sweep_counts_what_executions_came_to_and_every_run_is_counted(sqlite_db: Database) -> None:
+def test_a_sweep_counts_what_executions_came_to_and_every_run_is_counted(
+    sqlite_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     automated(sqlite_db, ["anna", "ben"])
     settings = Settings.from_env({"RAPPORT_NOW": NOW.isoformat()})
     shop = Shop(db=sqlite_db, settings=settings, gateway=FakeGateway())
     placed = value("rapport_executions_total", to="placed")
     done = value("rapport_job_runs_total", job="sweep", state="done")
     failed = value("rapport_job_runs_total", job="sweep", state="failed")
-    run_sweep(shop)
+    [usual] = shop.default()
+    run_sweep(shop, usual)
     assert value("rapport_executions_total", to="placed") == placed + 2
     assert value("rapport_job_runs_total", job="sweep", state="done") == done + 1
-    run_sweep(replace(shop, gateway=None))
+
+    def gone(*given: object, **more: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr("jobs.sweep.ledger.claim", gone)
+    run_sweep(shop, usual)
     assert value("rapport_job_runs_total", job="sweep", state="failed") == failed + 1
 
 

@@ -16,8 +16,8 @@ from engine.domain.customers import Preferences
 from engine.domain.decisions import Removal, Rung, Stage
 from engine.domain.executions import State
 from engine.domain.values import Money
-from modes import explain
-from modes.explain import ENGLISH
+from modes import explain, phrases
+from modes.phrases import ENGLISH
 from modes.rules import at_placing
 from modes.words import source
 from tests.builders import an_event, an_item, usd
@@ -81,7 +81,7 @@ def test_every_rule_that_is_named_has_a_sentence(rule):
 
 @pytest.mark.parametrize("kind", ["forbid", "require_approval", "raise_gate", "cap", "failed"])
 def test_every_objection_of_an_operators_rule_has_a_sentence(kind):
-    assert explain._REMOVALS[f"rule.{kind}"].endswith(".")
+    assert sentence_of(f"rule.{kind}").endswith(".")
 
 
 @pytest.mark.parametrize("purpose", ["personalization", "coaching", "automation"])
@@ -212,7 +212,7 @@ def test_what_was_looked_at_is_said():
 
 @pytest.mark.parametrize(("gap", "words"), [(1.0, "every day"), (0.6, "every day"), (7.0, "about every 7 days")])
 def test_a_rhythm_in_words(gap, words):
-    assert explain.rhythm(a_forecast(gap=gap)) == f"You buy coffee {words} and last did 27 days ago"
+    assert phrases.rhythm(a_forecast(gap=gap)) == f"You buy coffee {words} and last did 27 days ago"
 
 
 def test_braces_in_names_are_only_text():

@@ -6,8 +6,8 @@ from engine.domain.decisions import Reason
 from engine.learn.base import Recommendations
 from modes import evidence
 from modes.evidence import SENTENCES
-from modes.explain import ENGLISH
 from modes.filters import Filter
+from modes.phrases import ENGLISH
 from modes.related import Relation, related
 from modes.shelf import Shelf
 from tests.builders import an_item
