@@ -71,6 +71,7 @@ def shop(tmp_path_factory) -> tuple[Database, Settings]:
     db.close()
 
 
+@pytest.mark.long
 @pytest.mark.example(15)
 def test_every_lever_gives_what_it_promises_and_no_part_of_it_does(shop):
     db, settings = shop

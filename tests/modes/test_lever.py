@@ -290,6 +290,7 @@ contexts = st.builds(
 )
 
 
+@pytest.mark.long
 @pytest.mark.example(15)
 @given(contexts, st.sampled_from([0.7, 0.9, 0.97, 0.99]), st.booleans())
 @settings(max_examples=200, deadline=None)

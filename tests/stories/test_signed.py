@@ -141,7 +141,7 @@ def test_the_same_return_told_twice_is_one_fall(db, settings):
         signals.add(tx, {"anna": [back, Heard(**{**_fields(back), "at": NOW + HOUR})]})
     for days in (0.1, 7, 14, 27):
         now = NOW + days * LATER
-        shadow.reviewed(db, ["anna"], None, now)
+        shadow.reviewed(db, ["anna"], None, now, Policy())
         with db.read() as tx:
             record: Record = ladders.records(tx, ["anna"], now)["anna"]
         found = Conduct.of(a_context(record=record), Policy(), now).standing("coffee")

@@ -129,6 +129,7 @@ def test_nothing_sees_the_future(place, tmp_path, monkeypatch):
     other.close()
 
 
+@pytest.mark.long
 def test_what_was_really_decided_meanwhile_changes_nothing(place, report, tmp_path):
     other, settings = opened(tmp_path / "lived", bought())
     morning = backtest.datetime.combine(FIRST, backtest.MORNING, settings.timezone)
