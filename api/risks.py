@@ -45,7 +45,8 @@ def _looked_at(here: Service, tx: Tx, due: Sequence[Execution]) -> Iterator[Risk
     ids = {one.customer_id for one in due}
     known = contexts.read_many(tx, ids, now, zone=here.settings.timezone, personalization_default=default)
     catalogue = items.get_many(tx, {line.item_id for one in due for line in one.lines})
-    set_up, failing = house.read(tx, now), _failing(tx)
+    set_up = house.read(tx, now, zone=here.settings.timezone, customers=ids)
+    failing = _failing(tx)
     for one in due:
         yield one, ordering.risks(one, known[one.customer_id], now, catalogue, set_up, here.policy, failing)
 

@@ -115,7 +115,8 @@ class Carrying:
     def _ask_apart(self, execution: Execution, lines: Sequence[ExecutionLine]) -> Execution:
         """Ask about some lines in an execution of their own."""
         send_at, due_at = self._times()
-        question = reshaping.as_question(self._next(execution, lines, "asked", self.now), due_at, send_at)
+        name = f"asked/{','.join(line.need for line in lines)}"
+        question = reshaping.as_question(self._next(execution, lines, name, self.now), due_at, send_at)
         rest = reshaping.part(self.tx, execution, question, self.now)
         self._tell_asked(question, execution.lines)
         return rest

@@ -125,6 +125,7 @@ def _compared(tx: Tx, execution: Execution, answer: Answer, now: datetime, tell:
         return ["unanswered"]
     if answer.result is Result.REFUSED:  # after it was placed: it is taken back, and the customer is told
         tell(tx, answers.refused(tx, execution, answer.detail, ACTOR, now), now)
+        differences.cleared(tx, execution.execution_id, [DifferenceKind.MISSING, DifferenceKind.OTHER_ORDER], now)
         return ["refused"]
     if answer.order_id is not None and answer.stand_in == execution.order_id:
         return _accepted(tx, execution, answer.order_id, now)
@@ -143,6 +144,7 @@ def _compared(tx: Tx, execution: Execution, answer: Answer, now: datetime, tell:
 def _accepted(tx: Tx, execution: Execution, order_id: str, now: datetime) -> list[str]:
     """Confirm one under the id that the shop gave it later."""
     if answers.accepted(tx, execution, order_id, ACTOR, now) is not None:
+        differences.cleared(tx, execution.execution_id, [DifferenceKind.MISSING, DifferenceKind.OTHER_ORDER], now)
         return ["confirmed"]
     log.error("order.clash", execution_id=execution.execution_id, order_id=order_id)
     return _differs(tx, execution, DifferenceKind.OTHER_ORDER, str(execution.order_id), order_id, now)

@@ -126,7 +126,7 @@ class Sweep:
         with ThreadPoolExecutor(self.terms.at_once, thread_name_prefix="gateway") as pool:
             under_way = 0
             while True:
-                claimed = self._claim(swept, self.terms.at_once - under_way)
+                claimed = self._claimed(swept, self.terms.at_once - under_way, under_way)
                 for one in claimed.asked:
                     pool.submit(self._answered, one, answers)
                 under_way += len(claimed.asked)
@@ -136,6 +136,16 @@ class Sweep:
                 under_way -= len(replies)
                 _raise_ends(replies)
                 swept.update(self._complete(replies))
+
+    def _claimed(self, swept: Counter[str], room: int, under_way: int) -> Claimed:
+        """A claim; where one fails, the answers that are under way are written down before the sweep ends by it."""
+        try:
+            return self._claim(swept, room)
+        except Exception:
+            if not under_way:
+                raise
+            log.exception("claim.failed")
+            return Claimed()
 
     def _lapsed(self) -> int:
         with self.db.begin() as tx:
@@ -199,6 +209,8 @@ class Sweep:
         if isinstance(ready, str):
             words[ready] += 1
             return None
+        if execution.test:
+            return ready, call
         if execution.state is State.WAITING:
             ready = _promised(tx, ready, around, now)
             ready = replace(ready, counted=_counted(ready, around, now))
@@ -247,7 +259,7 @@ class Sweep:
         A refusal after an unknown outcome is only believed when there is no order.
         """
         self.at(Point.BEFORE_CALL)
-        if asked.call is Call.PLACE and self._stopped_since(asked):
+        if asked.call is Call.PLACE and (self._outlived(asked) or self._stopped_since(asked)):
             return None
         if asked.call is not Call.PLACE:
             answer = self.gateway.look_up(asked.execution.execution_id)
@@ -262,6 +274,10 @@ class Sweep:
             return answer
         before = self.gateway.look_up(asked.execution.execution_id)
         return answer if before.result is Result.NOT_FOUND else before
+
+    def _outlived(self, asked: Asked) -> bool:
+        """Whether so much of the lease is over, as in a process that stood still, that another may hold it by now."""
+        return time.monotonic() - asked.around.read_at > self.terms.lease.total_seconds() / 2
 
     def _stopped_since(self, asked: Asked) -> bool:
         """Whether a stop came between intention and call; looked at where that took long, or no stop would hold."""

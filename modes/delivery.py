@@ -20,7 +20,7 @@ from engine.domain.executions import UNSETTLED, Execution, ExecutionLine, State
 from engine.domain.history import day_of
 from engine.learn.base import Rhythm
 from engine.learn.rhythm import DUE
-from modes import agency, earned, execute, gate, rules, timing
+from modes import agency, earned, execute, gate, rules, timing, windows
 from modes.calendar import arrivals, deliverable, ends, has_room, middle, place_by
 from modes.joining import Parts, Price, Shipment, joined
 from modes.scene import Scene
@@ -218,9 +218,17 @@ class _Plan:
         assert latest is not None  # the curve is finite there
         ready = self._ready(parts)
         asked = any(part.draft.rung not in UNASKED for part in parts)
-        due = ready if asked else max(ready, latest - self.calendar.slack)
+        due = ready if asked else self._permitted(parts, ready, max(ready, latest - self.calendar.slack))
         lines = tuple(line for part in parts for line in part.draft.lines)
         yield from self._whole(parts, lines, arrival, latest, due)
+
+    def _permitted(self, parts: Sequence[_Part], ready: datetime, wanted: datetime) -> datetime:
+        """When it may be placed by its mandate: as wanted, else the first time from when it is ready."""
+        signed, zone = {part.draft.mandate_id for part in parts}, self.scene.context.zone
+        mandate = next((one for one in self.scene.context.mandates if one.mandate_id in signed), None)
+        if mandate is None or windows.permitted(mandate, zone, wanted):
+            return wanted
+        return windows.first(mandate, zone, ready) or wanted
 
     def _added(self, parts: Sequence[_Part], execution: Execution) -> Iterator[tuple[int, ExecutionDraft]]:
         assert execution.deliver_by is not None

@@ -14,7 +14,7 @@ from api.service import service
 from api.wire.mandates import MandateIn, MandateOut, Mandates
 from engine.domain.customers import Mandate
 from engine.errors import Conflict, NotFound
-from engine.store import audit, mandates
+from engine.store import audit, executions, mandates
 from engine.store.database import Tx
 
 topic = Topic(name="mandates", description="What may be ordered without asking, and within which bounds")
@@ -57,6 +57,7 @@ def replace_mandate(customer_id: str, mandate_id: str, body: MandateIn) -> Manda
             raise Conflict(f"mandate {mandate_id!r} is revoked: sign a new one")
         mandate = _checked(tx, mandate_id, customer_id, body, now)
         mandates.replace(tx, mandate)
+        executions.lock_customers(tx, [customer_id])  # what is being claimed under the old terms is through by then
         if not mandate.live(now):
             withdrawing.cancel(tx, customer_id, "mandate.expired", now, mandate_id)
         audit.add(tx, caller().actor, "mandate.replace", mandate_id, {"customer_id": customer_id}, now)

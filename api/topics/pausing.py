@@ -45,6 +45,6 @@ def _drafts(tx: Tx, context: Context, now: datetime) -> list[ExecutionDraft]:
         policy=service().policy,
         decision_id="preview",
         placements=placements.all(tx),
-        house=house.read(tx, now),
+        house=house.read(tx, now, zone=service().settings.timezone, customers=[context.customer.customer_id]),
     )
     return [one.execution for one in decision.experiences if one.execution is not None]

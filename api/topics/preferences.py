@@ -6,7 +6,7 @@ from api.auth.caller import APP_AND_BACKEND
 from api.routes import Topic, caller
 from api.service import service
 from api.wire.customers import PreferencesWire
-from engine.store import audit, preferences, withdrawing
+from engine.store import audit, executions, preferences, withdrawing
 from modes import agency
 
 topic = Topic(name="preferences", description="Ceilings, quiet hours, channels, pause")
@@ -30,6 +30,7 @@ def put_preferences(customer_id: str, body: PreferencesWire) -> PreferencesWire:
     with service().writing(customer_id) as tx:
         held_until = agency.held_until(preferences.get(tx, customer_id), now)
         preferences.put(tx, customer_id, body.domain(), now)
+        executions.lock_customers(tx, [customer_id])  # what is being claimed by the old ones is through by then
         if held_until is not None and not agency.paused(body.domain(), now):
             withdrawing.leave_out(tx, customer_id, held_until, caller().actor, now)
         audit.add(tx, caller().actor, "preferences.put", customer_id, body.model_dump(mode="json"), now)

@@ -229,7 +229,7 @@ def planned_or_placed(tx: Tx, since: datetime | None, limit: int | None) -> list
     """What can still be stopped, and what was placed or may have been since an instant (None: ever), newest first."""
     done = table.c.state.in_([*SPENT, State.RETURNED])
     lately = done if since is None else and_(done, func.coalesce(table.c.placed_at, table.c.updated_at) >= since)
-    statement = select(table).where(or_(table.c.state.in_(STOPPABLE), lately))
+    statement = select(table).where(or_(table.c.state.in_(STOPPABLE), lately), table.c.test.is_(False))
     return with_lines(tx, tx.execute(statement.order_by(table.c.number.desc()).limit(limit)))
 
 
@@ -342,6 +342,7 @@ def snooze(
 
 def locked(tx: Tx, execution_id: str) -> Execution:
     """The execution, once nobody else looks at its customer: what they take back now is seen by whoever comes next."""
+    tx.execute(select(table.c.execution_id).where(table.c.execution_id == execution_id).with_for_update())  # as a claim
     lock_customers(tx, [_standing(tx, execution_id).customer_id])
     return _standing(tx, execution_id)
 

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, insert, not_, or_, select, true, update
 
 from engine.domain.decisions import Rung
-from engine.domain.executions import Answer, Call, Execution, ExecutionLine, State, total_of
+from engine.domain.executions import Answer, Call, Execution, ExecutionLine, Result, State, total_of
 from engine.domain.shopping import OrderLine
 from engine.domain.stops import Stop
 from engine.errors import Conflict
@@ -211,6 +211,9 @@ def complete_all(tx: Tx, answered: Sequence[Answered], now: datetime) -> list[Co
     """
     at, held = clock(tx), _held(tx, answered)
     ours = [one for one in answered if held.get(one.execution.execution_id) == one.execution.fence]
+    refused = [one for one in ours if one.answer.leads_to(one.call) is State.REFUSED]
+    if refused:  # what follows looks at these customers: in the order in which a claim takes them
+        lock_customers(tx, [one.execution.customer_id for one in refused])
     if ours:
         _behind_fence(tx, [one.execution for one in ours], [_said(one, at, now) for one in ours])
         _finish_attempts(tx, ours, at)
@@ -257,7 +260,7 @@ def _after(one: Answered, now: datetime) -> Execution:
 
 def settle(tx: Tx, execution_id: str, answer: Answer, actor: str, now: datetime) -> Completion | None:
     """Write down what a look-up said of an execution that nobody works on; None where it taught nothing new."""
-    to = answer.leads_to(Call.LOOK_UP)
+    to = State.FAILED if answer.result is Result.REFUSED else answer.leads_to(Call.LOOK_UP)
     standing = get(tx, execution_id)
     if standing is None or to not in (State.PLACED, State.FAILED) or standing.state is to:
         return None

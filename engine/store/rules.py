@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -129,7 +130,8 @@ def uses(
     amounts = (func.count(), func.sum(column.minor))
     keys = (column.rule_id, column.bucket, column.day, column.currency)
     statement = select(*keys, *amounts).join_from(rule_uses, executions).where(since)
-    statement = statement.where(executions.c.state.in_([state.value for state in states])).group_by(*keys)
+    counting = and_(executions.c.state.in_([state.value for state in states]), executions.c.test.is_(False))
+    statement = statement.where(counting).group_by(*keys)
     found: dict[tuple[str, str], tuple[Use, ...]] = {}
     for whose in _whose(customer_ids):
         for id, bucket, day, currency, count, minor in tx.execute(statement.where(whose)):
@@ -150,10 +152,19 @@ def _whose(customer_ids: Collection[str] | None) -> Iterator[Any]:
 
 def count(tx: Tx, counted: Mapping[str, Sequence[Counted]]) -> None:
     """Let executions count against caps, by their ids; what they counted as before is replaced."""
-    rows = [_counted(id, one) for id, adds in counted.items() for one in adds]
+    rows = [_counted(id, one) for id, adds in counted.items() for one in added_up(adds)]
     if rows:
         tx.execute(delete(rule_uses).where(rule_uses.c.execution_id.in_(sorted({row["execution_id"] for row in rows}))))
         tx.execute(insert(rule_uses), rows)
+
+
+def added_up(adds: Iterable[Counted]) -> list[Counted]:
+    """What an order of several needs adds to each cap and bucket: it is one order, of all their money."""
+    found: dict[tuple[str, str], Counted] = {}
+    for one in adds:
+        had = found.get((one.rule_id, one.bucket))
+        found[one.rule_id, one.bucket] = one if had is None else replace(had, minor=had.minor + one.minor)
+    return list(found.values())
 
 
 def recount(tx: Tx, rule_id: str, counted: Mapping[str, Sequence[Counted]]) -> None:

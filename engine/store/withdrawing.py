@@ -15,7 +15,8 @@ from engine.store.tables import executions as table
 def leave_out(tx: Tx, customer_id: str, due_by: datetime, actor: str, now: datetime) -> list[Execution]:
     """Leave out what fell due until an instant, when the pause ends in which it did; nothing is made up for."""
     mine = and_(table.c.customer_id == customer_id, table.c.state == State.WAITING.value, table.c.due_at <= due_by)
-    found = tx.scalars(select(table.c.execution_id).where(mine).order_by(table.c.execution_id)).all()
+    statement = select(table.c.execution_id).where(mine).order_by(table.c.execution_id)
+    found = tx.scalars(statement.with_for_update(skip_locked=True)).all()
     return [move(tx, id, [State.WAITING], State.SKIPPED, actor, "preferences.was_paused", now) for id in found]
 
 

@@ -26,6 +26,7 @@ from engine.domain.rules import (
     VetoWindow,
 )
 from engine.domain.shopping import Item
+from engine.domain.stops import DEFAULT_GATEWAY
 from engine.domain.values import Money
 from modes.rules.facts import Subject
 from modes.rules.language import Held, held
@@ -77,9 +78,15 @@ def judged(
         objections=tuple({one.rule: one for one in objections}.values()),
         counted=tuple(adds),
         veto_window=window,
-        gateway=next((one.rule.effect.name for one in _true(found) if isinstance(one.rule.effect, Gateway)), None),
+        gateway=_sent_to(found),
         rules=tuple({one.rule.rule_id: one.rule for one, _ in found}.values()),
     )
+
+
+def _sent_to(found: Iterable[tuple[Held, Subject]]) -> str | None:
+    """The gateway that the first rule names; executions carry no name for the default one."""
+    named = next((one.rule.effect.name for one in _true(found) if isinstance(one.rule.effect, Gateway)), None)
+    return None if named == DEFAULT_GATEWAY else named
 
 
 def at_placing(
@@ -102,7 +109,7 @@ def subjects_of(
             ),
             item=items.get(line.item_id),
             rung=execution.rung,
-            probability=execution.probability,
+            probability=execution.probability if line.probability is None else line.probability,
             total=_total(execution, items),
             announced=line.unit_price,
             now=now,
