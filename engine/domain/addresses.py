@@ -77,7 +77,7 @@ def target(url: str, field: str = "url", *, plain_http: bool = False) -> tuple[s
     Raises
     ------
     InputError
-        for another scheme, a name and password, a fragment, or a port of another service
+        for another scheme, a name and password, a query, a fragment, or a port of another service
 
     Examples
     --------
@@ -94,8 +94,8 @@ def target(url: str, field: str = "url", *, plain_http: bool = False) -> tuple[s
         raise InputError.of(field, f"an address of {' or '.join(schemes)}, in ASCII", url)
     if "@" in parts.netloc:
         raise InputError.of(field, "a URL without a name or password in it", f"{parts.scheme}://…@{parts.hostname}")
-    if parts.fragment or "\\" in url:
-        raise InputError.of(field, "a URL without a fragment or backslash", url)
+    if parts.fragment or parts.query or "\\" in url:  # ids are put behind it to look them up
+        raise InputError.of(field, "a URL without a query, fragment or backslash", url)
     port = port if port is not None else {"https": 443, "http": 80}[parts.scheme]
     if port not in PLAIN_PORTS and not 1024 <= port <= 65535:
         raise InputError.of(field, "port 80, 443, or one from 1024", port)
