@@ -8,7 +8,7 @@ ARGS ?=
 
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long test-clock lint check format bench bench-growth docs lock clean
+.PHONY: help demo test test-long test-hard test-clock lint check format bench bench-growth docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -26,8 +26,14 @@ demo: $(READY) ## live a month of real shopping and serve what came of it (ARGS=
 test: $(READY) ## the whole test suite but for the long tests
 	$(BIN)/python -m pytest -q -n 2 -m "not long" -rs $(ARGS)
 
+HARD := tests/stories/test_chaos.py tests/stories/test_cluster.py tests/stories/test_faults.py tests/stories/test_histories.py \
+	tests/stories/test_stop.py tests/stories/test_vetoes.py tests/jobs/demo/test_floor.py
+
 test-long: $(READY) ## the long tests: killed workers, hostile requests
-	$(BIN)/python -m pytest -q -n 2 -m "long and not clock" -rs $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 -m "long and not clock" $(addprefix --ignore=,$(HARD)) -rs $(ARGS)
+
+test-hard: $(READY) ## the hardest: crashes at every step, of databases too, thousands of histories and vetoes, the floor of the data
+	$(BIN)/python -m pytest -q -m "long and not clock" -rs $(HARD) $(ARGS)
 
 test-clock: $(READY) ## the tests that move the clocks of workers and databases (needs libfaketime, and says so)
 	$(BIN)/python -m pytest -q -m clock -rs tests/clock $(ARGS)
