@@ -14,8 +14,9 @@ from engine.domain.signals import Heard, Signal
 from engine.errors import Conflict
 from engine.store import audit, house, signals, watches
 from engine.store.database import Database
-from jobs import doctor, measure, placing
+from jobs import doctor, measure
 from jobs.scheduler import Shop, run_now
+from modes import ordering
 from modes.policy import Mask, Policy
 from tests.ledgers import NOW, execution, line, stored
 from tests.modes.shop import ITEMS, a_context
@@ -116,7 +117,7 @@ def test_what_was_announced_before_is_refused_at_placing_and_what_came_after_is_
     context, at = a_context(), NOW + timedelta(days=1)
 
     def rules(one: House, policy: Policy = Policy()) -> list[str]:
-        return [said.rule for said in placing.objections(waiting, context, NOW, items, one, policy)]
+        return [said.rule for said in ordering.objections(waiting, context, NOW, items, one, policy)]
 
     before = rules(House())
     assert rules(House(shut={Rung.VETO: at})) == [*before, "watch.shut"]

@@ -145,10 +145,10 @@ def test_a_condition_has_a_greatest_length():
     ],
 )
 def test_nothing_that_is_nested_deeply_takes_long_or_down(source):
-    began = time.perf_counter()
+    began = time.process_time()
     with suppress(InputError):
         Filter.parse(source).keeps(COFFEE)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_what_is_nested_too_deeply_is_refused():

