@@ -69,8 +69,11 @@ def prospect(candidate: Candidate, scene: Scene, already: Sequence[Execution] = 
     planned = _plan(wanted, scene, already)
     certificates = _certificates(candidate, planned, scene)
     judgments = _judgments(wanted, planned, certificates, scene, already)
+    executable, stopped = _executable(wanted, scene), _stopped(wanted, scene)
     removals = {
-        rung: tuple(_removals(rung, candidate, planned, certificates, judgments, scene)) if rung in PROACTIVE else ()
+        rung: (*_removals(rung, candidate, planned, certificates, judgments, executable, stopped, scene),)
+        if rung in PROACTIVE
+        else ()
         for rung in Rung
     }
     return Prospect(
@@ -127,6 +130,8 @@ def _removals(
     planned: Plan | Removal | None,
     certificates: Mapping[Rung, Certificate],
     judgments: Mapping[Rung, Judgment],
+    executable: Sequence[Removal],
+    stopped: Sequence[Removal],
     scene: Scene,
 ) -> list[Removal]:
     wanted, context = candidate.wanted, scene.context
@@ -140,13 +145,13 @@ def _removals(
     if rung is Rung.COACH:
         found += [] if wanted.progress is not None else [_not("goals.none")]
         return found + masks + earned.removals(rung, wanted.need.family, ceiling, scene)
-    found += _executable(wanted, scene)
+    found += executable
     if isinstance(planned, Removal):
         found.append(planned)
     if rung in EXECUTES and isinstance(planned, Plan):
         found += [objection.removal() for objection in planned.objections]
     found += masks
-    found += _stopped(wanted, scene)
+    found += stopped
     found += [objection.removal() for objection in judgments[rung].objections] if rung in judgments else []
     if rung in EXECUTES and wanted.order is not None:
         shut_at = scene.house.shut.get(rung)

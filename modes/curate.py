@@ -18,7 +18,7 @@ VARIETY = 0.3
 
 def of_family(family: str, forecast: Forecast | None, scene: Scene) -> tuple[Offer, ...]:
     """What there is of one family: the customer's own items first, then what most customers take."""
-    own = habits.of_family(scene.context.history, family)[:OWN]
+    own = scene.habits(family)[:OWN]
     popular = () if scene.model is None else scene.model.popular(OTHER, family=family).items
     items = scene.shelf.offered([*(habit.item_id for habit in own), *popular])
     known = {habit.item_id: habit for habit in own}

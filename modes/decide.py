@@ -24,9 +24,9 @@ from engine.domain.house import House
 from engine.domain.placements import Placement
 from engine.learn.base import Forecast, Model
 from modes import capability, curate, delivery, execute, explain
-from modes.assess import Candidate, candidate
+from modes.assess import candidate
 from modes.filters import Filter
-from modes.lever import lever
+from modes.lever import Trials, lever
 from modes.needs import Wanted, needs
 from modes.policy import Policy
 from modes.recall import Recalled
@@ -95,7 +95,8 @@ def decide(
     drafts = delivery.arranged(
         {n: execution(one, scene) for n, one in enumerate(choices) if one.rung.mode is Mode.EXECUTE}, scene
     )
-    experiences = tuple(_experience(one, drafts.get(n), candidates, scene, request) for n, one in enumerate(choices))
+    trials = Trials(candidates, scene)
+    experiences = tuple(_experience(one, drafts.get(n), trials, scene, request) for n, one in enumerate(choices))
     return Decision(
         decision_id=decision_id,
         customer_id=context.customer.customer_id,
@@ -110,7 +111,7 @@ def decide(
 def _experience(
     choice: Choice,
     draft: ExecutionDraft | None,
-    candidates: Sequence[Candidate],
+    trials: Trials,
     scene: Scene,
     request: Request | None,
 ) -> Experience:
@@ -121,7 +122,7 @@ def _experience(
         rung=choice.rung,
         reason=explain.experience(choice, scene, request, nudge, draft),
         considered=tuple(_considered(mode, choice) for mode in Mode),
-        lever=lever(choice, candidates, scene),
+        lever=lever(choice, trials),
         offers=found.candidate.options[: scene.limit] if choice.rung in (Rung.RESPOND, Rung.CURATE) else (),
         nudge=nudge,
         execution=draft,

@@ -244,7 +244,7 @@ def _recent(own: Sequence[Execution], window_days: float, now: datetime) -> list
 
 def _quantity(forecast: Forecast, scene: Scene) -> int:
     """The customer's usual quantity of the usual item."""
-    own = {habit.item_id: habit.quantity for habit in habits.of_family(scene.context.history, forecast.family)}
+    own = {habit.item_id: habit.quantity for habit in scene.habits(forecast.family)}
     return own.get(forecast.item_id, 1)
 
 

@@ -31,15 +31,34 @@ class Relaxation:
     apply: Callable[[Context], Context]
 
 
-def lever(choice: Choice, candidates: Sequence[Candidate], scene: Scene) -> Lever | None:
+class Trials:
+    """One decision made again under changed settings; under the same changes once, whatever need asks for them."""
+
+    def __init__(self, candidates: Sequence[Candidate], scene: Scene) -> None:
+        self.scene = scene
+        self._candidates = candidates
+        self._known: dict[tuple[tuple[str, str], ...], tuple[Choice, ...]] = {}
+
+    def choices(self, changes: Sequence[Relaxation]) -> tuple[Choice, ...]:
+        """What every need would be given."""
+        key = tuple(sorted((one.change.setting, repr(one.change.after)) for one in changes))
+        if key not in self._known:
+            context = self.scene.context
+            for one in changes:
+                context = one.apply(context)
+            self._known[key] = choose(self._candidates, self.scene.under(context))
+        return self._known[key]
+
+
+def lever(choice: Choice, trials: Trials) -> Lever | None:
     """The settings that stand between the customer and something of more value; None where there are none.
 
     What a gate, a phase or the stock removes is not the customer's to change, and a consent that was refused is
     not asked for again. The decision is made once more with the changes, and must then give what is promised.
     """
     for rung in _better(choice):
-        found = _relaxations(rung, choice, scene)
-        if found and _gives(rung, found, choice, candidates, scene):
+        found = _relaxations(rung, choice)
+        if found and _gives(rung, found, choice, trials):
             changes = sorted(found, key=lambda one: (one.weight, one.change.setting))
             return Lever(changes=tuple(one.change for one in changes), rung=rung)
     return None
@@ -51,7 +70,7 @@ def _better(choice: Choice) -> list[Rung]:
     return sorted(better, key=lambda rung: (-better[rung], rung))
 
 
-def _relaxations(rung: Rung, choice: Choice, scene: Scene) -> list[Relaxation]:
+def _relaxations(rung: Rung, choice: Choice) -> list[Relaxation]:
     """One for each thing that removes the rung; none at all where one of them cannot be relaxed."""
     found: dict[str, Relaxation] = {}
     for removal in choice.removals[rung]:
@@ -62,15 +81,9 @@ def _relaxations(rung: Rung, choice: Choice, scene: Scene) -> list[Relaxation]:
     return list(found.values())
 
 
-def _gives(
-    rung: Rung, found: Sequence[Relaxation], choice: Choice, candidates: Sequence[Candidate], scene: Scene
-) -> bool:
-    context = scene.context
-    for one in found:
-        context = one.apply(context)
+def _gives(rung: Rung, found: Sequence[Relaxation], choice: Choice, trials: Trials) -> bool:
     need = choice.prospect.wanted.need
-    again = choose(candidates, scene.under(context))
-    return any(other.prospect.wanted.need == need and other.rung is rung for other in again)
+    return any(other.prospect.wanted.need == need and other.rung is rung for other in trials.choices(found))
 
 
 def _relaxed(removal: Removal, rung: Rung, found: Prospect) -> Relaxation | None:

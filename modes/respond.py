@@ -53,7 +53,7 @@ def answer(request: Request, scene: Scene) -> Answer:
 
 def usual(family: str, scene: Scene) -> OrderDraft | None:
     """The customer's usual item of a family, in the usual quantity, as an order; None where there is none to be had."""
-    own = habits.of_family(scene.context.history, family)
+    own = scene.habits(family)
     quantities = {habit.item_id: habit.quantity for habit in own}
     items = scene.shelf.offered(quantities)
     if not items:

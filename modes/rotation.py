@@ -62,7 +62,7 @@ def worn(
     """
     found: dict[str, float] = {}
     for one in showings:
-        if one.at > taken.get(one.item_id, datetime.min.replace(tzinfo=one.at.tzinfo)):
+        if one.item_id not in taken or one.at > taken[one.item_id]:
             age = max(now - one.at, timedelta(0)) / timedelta(days=1)
             found[one.item_id] = found.get(one.item_id, 0.0) + 0.5 ** (age / rotation.half_life_days)
     return found

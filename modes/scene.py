@@ -11,6 +11,7 @@ from engine.domain.house import House
 from engine.domain.placements import Placement
 from engine.learn.base import Model
 from modes.conduct import Conduct
+from modes.habits import Habit, Recall
 from modes.policy import Policy
 from modes.shelf import Shelf
 from modes.words import Words
@@ -31,6 +32,7 @@ class Scene:
     placements: tuple[Placement, ...] = ()  # of the shop's operators
     house: House = field(default_factory=House)  # what they set for the whole place
     rotates: bool = True  # what was shown lately and left makes room
+    known: Recall = field(default_factory=Recall, repr=False)  # of the customer's habits
     conduct: Conduct = field(init=False)  # how the customer took what was done so far
 
     def __post_init__(self) -> None:
@@ -45,6 +47,10 @@ class Scene:
     def day(self) -> float:
         """Now, in days since 1970-01-01 UTC."""
         return day_of(self.now)
+
+    def habits(self, family: str) -> tuple[Habit, ...]:
+        """The customer's items of a family, the most usual first."""
+        return self.known.of_family(self.context.history, family)
 
     def under(self, context: Context) -> Scene:
         """The same with another context, to see what a changed setting would lead to."""

@@ -22,6 +22,7 @@ from modes.scene import Scene
 from modes.value import EXECUTES, Stakes, before_messages
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +48,48 @@ class Choice:
         return need.source is not Source.REQUEST, -self.value, self.rung is Rung.RESPOND, unsure, need.family or ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Waiting:
+    """A need whose turn has not come, with what hangs on no other need's turn but an order's.
+
+    Attributes
+    ----------
+    kept_out : what keeps each rung out whatever it is worth
+    worth : float array of shape (6,), see ``worth_before``; None where the need's probability is not known
+    """
+
+    prospect: Prospect
+    kept_out: Mapping[Rung, tuple[Removal, ...]]
+    worth: Floats | None
+
+    @classmethod
+    def of(cls, found: Prospect, scene: Scene) -> Waiting:
+        """A prospect, looked at once however many turns it waits."""
+        return cls(
+            prospect=found,
+            kept_out={rung: _kept_out(rung, found, scene) for rung in Rung},
+            worth=None if found.wanted.probability is None else worth_before(found, scene),
+        )
+
+    def after(self, made: Sequence[Execution], scene: Scene) -> Waiting:
+        """The same once those executions are decided: they draw on mandates and caps, and change no value."""
+        if self.prospect.wanted.forecast is None:
+            return self
+        found = prospect(self.prospect.candidate, scene, made)
+        return replace(self, prospect=found, kept_out={rung: _kept_out(rung, found, scene) for rung in Rung})
+
+    @property
+    def allowed(self) -> Bools:
+        """Which rungs nothing keeps out, shape (6,)."""
+        return np.array([not self.kept_out[rung] for rung in Rung])
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """By which equals are put in order."""
+        need = self.prospect.wanted.need
+        return need.family or "", need.source.value
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spent:
     """What of the customer's attention is spent."""
@@ -65,17 +108,18 @@ def choose(candidates: Sequence[Candidate], scene: Scene) -> tuple[Choice, ...]:
     Executions that announce themselves take their message first, then the needs by value, each at the price that
     attention has by then; budgets of mandates are drawn in the same order.
     """
-    left, chosen, made = [prospect(one, scene) for one in candidates], list[Choice](), list[Execution]()
+    left = sorted((Waiting.of(prospect(one, scene), scene) for one in candidates), key=lambda one: one.name)
+    chosen, made = list[Choice](), list[Execution]()
     known = scene.conduct
     spent = Spent(load=attention.load(scene.context.messages, scene.now), left=known.budget - known.spent)
     while left:
         taken = _next(left, spent, scene)
         chosen.append(taken)
-        left = [found for found in left if found is not taken.prospect]
+        left = [one for one in left if one.prospect is not taken.prospect]
         spent = spent.after(attention.speaks(taken.rung, scene.present))
         if taken.rung in EXECUTES:
             made.append(execute.pending(execution(taken, scene), scene.context.customer.customer_id, scene.now))
-            left = [prospect(found.candidate, scene, made) for found in left]
+            left = [one.after(made, scene) for one in left]
     return tuple(sorted(chosen, key=lambda choice: choice.order))
 
 
@@ -109,35 +153,32 @@ def worth_before(found: Prospect, scene: Scene) -> Floats:
     return before_messages(stakes, worth)
 
 
-def _next(left: Sequence[Prospect], spent: Spent, scene: Scene) -> Choice:
-    """The choice for the need whose turn it is."""
-    unvalued = [found for found in left if found.wanted.probability is None]
-    if unvalued:
-        return _unvalued(min(unvalued, key=_name), spent, scene)
-    ordered = sorted(left, key=_name)
-    before = np.stack([worth_before(found, scene) for found in ordered])
-    allowed = np.array([[not _kept_out(rung, found, scene) for rung in Rung] for found in ordered])
+def _next(left: Sequence[Waiting], spent: Spent, scene: Scene) -> Choice:
+    """The choice for the need whose turn it is, of those in the order of their names."""
+    valued = [one.worth for one in left if one.worth is not None]
+    if len(valued) < len(left):
+        return _unvalued(next(one.prospect for one in left if one.worth is None), spent, scene)
     turn = selection.turn(
-        before[None],
-        allowed[None],
-        chosen=np.zeros((1, len(ordered)), bool),
-        draws=np.array([[_draw(found, scene) for found in ordered]]),
+        np.stack(valued)[None],
+        np.stack([one.allowed for one in left])[None],
+        chosen=np.zeros((1, len(left)), bool),
+        draws=np.array([[_draw(one.prospect, scene) for one in left]]),
         load=np.array([spent.load]),
         left=np.array([spent.left]),
         policy=scene.policy,
         chance=scene.policy.chance,
         here=np.full((1, 1, 1), scene.present),
-        curious=np.full((1, len(ordered)), scene.conduct.curious),
-        worths=[scene.policy.worth_of(found.candidate.category) for found in ordered],
+        curious=np.full((1, len(left)), scene.conduct.curious),
+        worths=[scene.policy.worth_of(one.prospect.candidate.category) for one in left],
     )
-    found = ordered[int(turn.place[0])]
+    taken = left[int(turn.place[0])]
     values = dict(zip(Rung, turn.value[0].tolist(), strict=True))
     return Choice(
-        prospect=found,
+        prospect=taken.prospect,
         rung=Rung(int(turn.rung[0])),
         values=values,
         propensities=dict(zip(Rung, turn.propensity[0].tolist(), strict=True)),
-        removals={rung: (*_kept_out(rung, found, scene), *_late(rung, values[rung], spent, scene)) for rung in Rung},
+        removals={rung: (*taken.kept_out[rung], *_late(rung, values[rung], spent, scene)) for rung in Rung},
     )
 
 
@@ -194,8 +235,3 @@ def _spent(spent: Spent, scene: Scene) -> Removal:
 def _draw(found: Prospect, scene: Scene) -> float:
     policy, need = scene.policy, found.wanted.need
     return draw(policy.chance.seed, scene.context.customer.customer_id, need.family or need.source, scene.now)
-
-
-def _name(found: Prospect) -> tuple[str, str]:
-    need = found.wanted.need
-    return need.family or "", need.source.value

@@ -165,7 +165,7 @@ def drawn(shares: Floats, draws: Floats) -> Ints:
 
 def _margins(worths: Sequence[Worth]) -> Floats:
     """So little that the shop's margin parts equals and nothing else, shape (1, needs or 1, 6)."""
-    return np.array([[[1e-10 * np.clip(worth.margin.get(rung, 0.0), -1, 1) for rung in Rung] for worth in worths]])
+    return np.array([[[1e-10 * min(max(worth.margin.get(rung, 0.0), -1), 1) for rung in Rung] for worth in worths]])
 
 
 def _turn(best: Ints, worth: Floats, chosen: Bools) -> Ints:

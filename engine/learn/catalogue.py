@@ -33,10 +33,15 @@ class Catalogue:
     category_of: Ints
     _codes: dict[str, int] = field(init=False)
     _family_codes: dict[str, int] = field(init=False)
+    _by_family: Ints = field(init=False)  # the codes of items, one family after another
+    _edges: Ints = field(init=False)  # where each family begins and ends among those
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_codes", {id: code for code, id in enumerate(self.items)})
         object.__setattr__(self, "_family_codes", {name: code for code, name in enumerate(self.families)})
+        object.__setattr__(self, "_by_family", np.argsort(self.family_of, kind="stable"))
+        edges = np.searchsorted(self.family_of[self._by_family], np.arange(len(self.families) + 1))
+        object.__setattr__(self, "_edges", edges)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -76,12 +81,15 @@ class Catalogue:
 
     def within(self, family: str | None = None, category: str | None = None) -> Ints:
         """The codes of the items of a family, and of a category or below it."""
-        kept = np.ones(len(self.items), bool)
-        if family is not None:
-            kept &= self.family_of == self._family_codes.get(family, -1)
-        if category is not None:
-            kept &= np.array([_lies_in(path, category) for path in self.categories], bool)[self.category_of]
-        return np.flatnonzero(kept)
+        codes = np.arange(len(self.items)) if family is None else self._of_family(family)
+        if category is None:
+            return codes
+        return codes[np.array([_lies_in(path, category) for path in self.categories], bool)[self.category_of[codes]]]
+
+    def _of_family(self, family: str) -> Ints:
+        code = self._family_codes.get(family)
+        found: Ints = self._by_family[slice(0) if code is None else slice(*self._edges[code : code + 2])]
+        return found
 
     def category_of_families(self) -> Ints:
         """The category of each family, shape (n_families,): the one of most of its items, of equals the first known.
