@@ -81,10 +81,11 @@ class Catalogue:
 
     def within(self, family: str | None = None, category: str | None = None) -> Ints:
         """The codes of the items of a family, and of a category or below it."""
-        codes = np.arange(len(self.items)) if family is None else self._of_family(family)
-        if category is None:
-            return codes
-        return codes[np.array([_lies_in(path, category) for path in self.categories], bool)[self.category_of[codes]]]
+        codes: Ints = np.arange(len(self.items)) if family is None else self._of_family(family)
+        if category is not None:
+            kept = np.array([_lies_in(path, category) for path in self.categories], bool)
+            codes = codes[kept[self.category_of[codes]]]
+        return codes
 
     def _of_family(self, family: str) -> Ints:
         code = self._family_codes.get(family)
