@@ -158,12 +158,13 @@ def baselines(exam: Exam) -> dict[str, Method]:
     buyers = np.bincount(pairs % past.n_items, minlength=past.n_items).astype(float)
     last = np.bincount(past.items[past.days >= past.days.max() - 28], minlength=past.n_items).astype(float)
     share = bought / (bought.max(initial=0.0) + 1)
-    items, votes, tastes = cases.state.items, exam.sources.votes(cases), exam.sources.als.tastes(cases)
+    items, codes = cases.state.items, cases.state.items.codes
+    votes, tastes = exam.sources.votes(cases), exam.sources.als.tastes(cases)
 
     def own(owner: int) -> Floats:
         rows = items.rows_of(np.array([owner]))[0]
         scores = np.zeros(past.n_items)
-        scores[items.codes[rows]] = items.counts[rows]
+        scores[codes[rows]] = items.counts[rows]
         return scores
 
     def spoken_for(owner: int) -> Floats:
@@ -190,11 +191,11 @@ def _by(scores: Callable[[int], Floats], cases: Cases) -> Method:
 
 def _tops(scores: Callable[[int], Floats], cases: Cases, only_new: bool) -> Iterator[Ranked]:
     """The highest of each owner, of equals the lowest code; what scores nothing is not listed."""
-    items = cases.state.items
+    items, codes = cases.state.items, cases.state.items.codes
     for owner in range(len(cases)):
         found = scores(owner).copy()
         if only_new:
-            found[items.codes[items.rows_of(np.array([owner]))[0]]] = 0.0
+            found[codes[items.rows_of(np.array([owner]))[0]]] = 0.0
         most = min(DEPTH, len(found))
         best = np.argpartition(-found, most - 1)[:most] if most else np.zeros(0, np.int64)
         best = best[found[best] > 0]
