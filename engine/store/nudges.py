@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,8 @@ from engine.store import hearing
 from engine.store.database import Tx
 from engine.store.rows import by_ids, paged
 from engine.store.tables import nudges as table
+
+_NAMES = tuple(one.name for one in fields(Nudge))
 
 
 def add(tx: Tx, nudges: Sequence[Nudge]) -> None:
@@ -101,7 +103,8 @@ def _place(send_at: datetime) -> int:
 
 def _row(nudge: Nudge, sequence: int) -> dict[str, Any]:
     response = nudge.response.value if nudge.response else None
-    return {**asdict(nudge), "kind": nudge.kind.value, "response": response, "sequence": sequence}
+    plain = {name: getattr(nudge, name) for name in _NAMES}
+    return {**plain, "kind": nudge.kind.value, "response": response, "sequence": sequence}
 
 
 def _nudge(row: Row[Any]) -> Nudge:
