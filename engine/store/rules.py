@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -156,6 +156,13 @@ def count(tx: Tx, counted: Mapping[str, Sequence[Counted]]) -> None:
     if rows:
         tx.execute(delete(rule_uses).where(rule_uses.c.execution_id.in_(sorted({row["execution_id"] for row in rows}))))
         tx.execute(insert(rule_uses), rows)
+
+
+def count_more(tx: Tx, execution_id: str, counted: Sequence[Counted]) -> None:
+    """Let an execution count for more than it did; it stays one order."""
+    rows = tx.execute(select(rule_uses).where(rule_uses.c.execution_id == execution_id).order_by(rule_uses.c.rule_id))
+    before = [Counted(**{field.name: row._mapping[field.name] for field in fields(Counted)}) for row in rows]
+    count(tx, {execution_id: [*before, *counted]})
 
 
 def added_up(adds: Iterable[Counted]) -> list[Counted]:
