@@ -10,9 +10,12 @@ from engine.domain.customers import Days, Grant, Purpose, Window
 from engine.domain.decisions import Rung
 from engine.domain.executions import Answer, Execution, ExecutionLine, Result, State
 from engine.domain.nudges import NudgeKind
-from engine.store import executions, orders
+from engine.domain.stops import Scope, Stop
+from engine.store import executions, orders, stops
 from engine.store.database import Database
+from jobs import sweep
 from jobs.gateway import Terms, placed
+from jobs.sweep import Point
 from tests.builders import a_mandate, usd
 from tests.fakes import FakeGateway
 from tests.jobs.stages import DAY, HOUR, NOON, Stage, ids, line, two
@@ -169,6 +172,32 @@ def test_a_fallen_price_is_what_is_paid(sqlite_db: Database) -> None:
     stage.stock(beans=400)
     stage.sweep()
     assert placed_of(stage) == [("e1", ["beans"], 400)]
+
+
+def test_a_fallen_price_is_not_what_was_announced_once_the_order_waits_again(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop comes between intention and call; once it is lifted the price is as announced again: nobody is asked."""
+    monkeypatch.setattr(sweep, "FRESH", timedelta(0))
+    stage = Stage.set(db)
+    stage.plan(*two())
+    stage.stock(beans=400)
+
+    pressed: list[Stop] = []
+
+    def stop(point: Point) -> None:
+        if point is Point.AFTER_INTENTION and not pressed:
+            with db.begin() as tx:
+                pressed.append(stops.press(tx, Scope.ALL, None, "recall", "op", stage.now))
+
+    assert stage.sweep(at=stop)["stopped"] == 1
+    assert (stage.one().state, stage.one().total) == (State.WAITING, usd(619))
+    assert [one.unit_price for one in stage.one().lines] == [usd(499), usd(120)]
+    with db.begin() as tx:
+        stops.lift(tx, pressed[0].stop_id, "op", stage.now)
+    stage.stock(beans=499)
+    assert stage.sweep() == {"placed": 1}
+    assert placed_of(stage) == [("e1", ["beans", "milk"], 619)]
 
 
 # --- one line that may not go out never sinks the rest
