@@ -108,6 +108,13 @@ class Database:
         self._engine.dispose()
 
 
+@contextmanager
+def apart(tx: Tx) -> Iterator[None]:
+    """A part of a transaction that is undone by itself where it fails; the transaction may go on without it."""
+    with tx.begin_nested():
+        yield
+
+
 def server(tx: Tx) -> tuple[int, ...]:
     """The version of the database's own program, such as (3, 53, 0) or (18, 1)."""
     statement = "SELECT sqlite_version()" if tx.dialect.name == "sqlite" else "SHOW server_version"

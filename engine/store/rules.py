@@ -182,12 +182,16 @@ def recount(tx: Tx, rule_id: str, counted: Mapping[str, Sequence[Counted]]) -> N
         tx.execute(insert(rule_uses), rows)
 
 
-def failed(tx: Tx, rule_id: str, version: int, error: str, times: int, now: datetime) -> None:
-    """Count that a version of a rule could not be told true or false so many times more."""
-    row = {"rule_id": rule_id, "version": version, "count": times, "error": error, "first_at": now, "last_at": now}
-    statement = upsert(tx, rule_failures).values(row)
-    more = {"count": rule_failures.c.count + times, "error": error, "last_at": now}
-    tx.execute(statement.on_conflict_do_update(index_elements=["rule_id", "version"], set_=more))
+RuleFailed = tuple[str, int, str]  # its id and version, and what went wrong
+
+
+def failed(tx: Tx, times: Mapping[RuleFailed, int], now: datetime) -> None:
+    """Count how many times more rules could not be told true or false, in the same order whoever counts."""
+    for (rule_id, version, error), n in sorted(times.items()):
+        row = {"rule_id": rule_id, "version": version, "count": n, "error": error, "first_at": now, "last_at": now}
+        more = {"count": rule_failures.c.count + n, "error": error, "last_at": now}
+        statement = upsert(tx, rule_failures).values(row)
+        tx.execute(statement.on_conflict_do_update(index_elements=["rule_id", "version"], set_=more))
 
 
 def failures(tx: Tx) -> list[Failure]:
