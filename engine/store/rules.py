@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, and_, delete, func, insert, or_, select, true, tuple_, update
 
 from engine.domain.executions import State
-from engine.domain.rules import Cap, Counted, Failure, Rule, Use, Uses, Version, kept, known
+from engine.domain.rules import Cap, Counted, Failure, Gateway, Rule, Use, Uses, Version, kept, known
 from engine.errors import Conflict, NotFound
 from engine.store.database import Tx
 from engine.store.rows import BATCH, lock, upsert
@@ -45,6 +45,25 @@ def ruling(found: Sequence[Version], now: datetime) -> Rule | None:
     """What holds of the versions of one rule, the newest first: the newest that was approved and has begun."""
     begun = next((one for one in found if one.begun(now)), None)
     return None if begun is None or begun.ended(now) else begun.rule
+
+
+def naming(tx: Tx, gateway: str, now: datetime) -> list[str]:
+    """The rules that send orders to a gateway, or will: in force, approved for later, or waiting for approval."""
+    return [
+        f"rule {one.rule_id!r} (version {one.version})"
+        for found in all(tx).values()
+        for one in _to_come(found, now)
+        if one.rule is not None and one.rule.effect == Gateway(name=gateway)
+    ]
+
+
+def _to_come(found: Sequence[Version], now: datetime) -> Iterator[Version]:
+    """Of the versions of one rule, the newest first, those that hold or may come to hold."""
+    for one in found:
+        if not one.ended(now) and (one is found[0] or one.approved_at is not None):
+            yield one
+        if one.begun(now):
+            return
 
 
 def add(tx: Tx, version: Version, replaces: int) -> Version:
