@@ -51,7 +51,7 @@ Time = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "description": "ISO 8601 with an offset; a date alone is midnight in the business's zone; from 1970 to 2199",
+            "description": "ISO 8601 with an offset, 1970 to 2199; a date alone is midnight in the business's zone",
             "anyOf": [{"format": "date-time"}, {"format": "date"}],
         }
     ),
