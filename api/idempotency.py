@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Response, g, request
 
-from api import problem
+from api import problem, requests
 from api.auth.caller import Caller
 from api.service import service
 from engine.errors import Conflict, InputError, RapportError
@@ -94,4 +94,4 @@ def _release(caller: Caller, key: str) -> None:
 
 def _digest() -> str:
     said = (request.method, request.full_path, request.headers.get("Content-Type", ""))
-    return hashlib.sha256("\x00".join(said).encode() + b"\x00" + request.get_data(cache=True)).hexdigest()
+    return hashlib.sha256("\x00".join(said).encode() + b"\x00" + requests.data()).hexdigest()

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from api.service import service
-from engine.errors import InputError, Problem, shown
+from engine.errors import InputError, Problem, TooLarge, shown
 
 MAX_BODY = 8_000_000  # bytes
 W = TypeVar("W", bound=BaseModel)
@@ -19,14 +19,25 @@ W = TypeVar("W", bound=BaseModel)
 
 def given() -> bool:
     """Whether a body came at all."""
-    return bool(request.get_data(cache=True))
+    return bool(data())
+
+
+def data() -> bytes:
+    """The body as it came; TooLarge above MAX_BODY.
+
+    Flask refuses one that tells its length before it is read, and cuts one that comes in chunks.
+    """
+    came = request.get_data(cache=True)
+    if request.content_length is None and len(came) >= MAX_BODY:
+        raise TooLarge(f"the body is larger than {MAX_BODY // 1_000_000} MB")
+    return came
 
 
 def raw() -> bytes:
-    """The body, JSON by its media type; Flask refuses one above MAX_BODY before it is read."""
+    """The body, JSON by its media type."""
     if not request.is_json:
         raise UnsupportedMediaType("the body must be application/json")
-    return request.get_data(cache=True)
+    return data()
 
 
 def json() -> object:

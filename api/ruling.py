@@ -11,11 +11,11 @@ from engine.config import Settings
 from engine.domain.context import Context
 from engine.domain.customers import Grant
 from engine.domain.executions import Execution
-from engine.domain.rules import MOST_RULES, Cap, Rule, Standing, Version, kept
+from engine.domain.rules import MOST_RULES, Cap, Gateway, Rule, Standing, Version, kept
 from engine.domain.shopping import Item
 from engine.errors import Conflict, Forbidden, InputError, NotFound
 from engine.errors import Problem as Mistake
-from engine.store import audit, executions, items, rules
+from engine.store import audit, executions, gateways, items, rules
 from engine.store import context as contexts
 from engine.store.database import Database, Tx
 from modes.rules import preview as previewing
@@ -45,9 +45,14 @@ class Preview:
     whole: bool  # False: there was more than is looked at
 
 
-def reader(settings: Settings) -> Reader:
-    """How rules are read here."""
-    return Reader(currency=settings.currency, zone=settings.timezone)
+def reader(settings: Settings, db: Database | None) -> Reader:
+    """How rules are read here; without a database it is not known which gateways there are."""
+    return Reader(currency=settings.currency, zone=settings.timezone, gateways=None if db is None else _gateways(db))
+
+
+def _gateways(db: Database) -> frozenset[str]:
+    with db.read() as tx:
+        return gateways.names(tx)
 
 
 def require_sound(checked: Checked) -> None:
@@ -116,6 +121,7 @@ def approve(db: Database, settings: Settings, rule_id: str, version: int, actor:
         if settings.four_eyes and newest.author == actor:
             raise Forbidden("four eyes are asked for: another key than the author's must approve it")
         done = rules.approve(tx, rule_id, version, actor, now)
+        _require_gateway(tx, done.rule)
         audit.add(tx, actor, "rule.approve", rule_id, {"version": version}, now)
         _recount(tx, settings, [done], now)
     return done
@@ -212,12 +218,23 @@ def _add(
     why: str,
     now: datetime,
 ) -> Version:
+    _require_gateway(tx, rule)
     approved = {} if settings.four_eyes else {"approved_by": actor, "approved_at": now}
     made = Version(rule_id=rule_id, version=0, rule=rule, author=actor, why=why, created_at=now, **approved)  # type: ignore[arg-type]
     done = rules.add(tx, made, replaces)
     detail = {"version": done.version, "replaces": replaces, "why": why, "rule": None if rule is None else kept(rule)}
     audit.add(tx, actor, action, rule_id, detail, now)
     return done
+
+
+def _require_gateway(tx: Tx, rule: Rule | None) -> None:
+    """Conflict where a rule sends orders to a gateway that is not there, or no longer."""
+    if rule is None or not isinstance(rule.effect, Gateway):
+        return
+    known = gateways.names(tx)
+    if rule.effect.name not in known:
+        there = ", ".join(sorted(known))
+        raise Conflict(f"rule {rule.rule_id!r} sends orders to {rule.effect.name!r}, and the gateways are {there}")
 
 
 def _newest(tx: Tx, rule_id: str) -> Version:

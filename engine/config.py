@@ -122,6 +122,13 @@ class Clock:
         """The instant it is, in UTC."""
         return self.told(datetime.now(UTC))
 
+    def happened(self) -> datetime:
+        """Until when something may be said to have happened: the later of its time and the machine's, and two days.
+
+        Old data is taken in at a clock that was set back to it; other clocks are not always right.
+        """
+        return max(self.now(), datetime.now(UTC)) + timedelta(days=2)
+
     def told(self, clock: datetime) -> datetime:
         """The instant it is by another clock than the machine's."""
         return self.fixed or clock + self.offset

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import NAMESPACE_OID, uuid5
 
@@ -13,8 +14,9 @@ from engine.domain.context import Context
 from engine.domain.executions import Answer, Execution, ExecutionLine, State, total_of
 from engine.domain.nudges import Nudge
 from engine.domain.shopping import Item
-from engine.store import executions, ledger, nudges, reshaping, rules
-from engine.store.database import Tx
+from engine.store import executions, ledger, nudges, reshaping
+from engine.store.database import Tx, apart
+from engine.store.rules import RuleFailed
 from jobs.gateway import Terms
 from jobs.verdicts import Judge, Verdict, reason_of
 from modes import attention, notices, ordering, substitutes
@@ -33,6 +35,7 @@ class Carrying:
     judge: Judge
     later: Judge | None  # by the faster of two clocks that disagree; None: they agree
     terms: Terms
+    failed: Counter[RuleFailed] = field(default_factory=Counter)  # to be kept once the transaction has ended
 
     @property
     def now(self) -> datetime:
@@ -49,6 +52,13 @@ class Carrying:
         verdict = self._verdict(execution)
         if verdict.stopped or verdict.dropped:
             self._alarm(execution)
+        if verdict == Verdict(lines=execution.lines):
+            return ordering.repriced(execution, self._catalogue(execution.lines))
+        with apart(self.tx):
+            return self._carried(execution, verdict)
+
+    def _carried(self, execution: Execution, verdict: Verdict) -> Execution | str:
+        """What became of one that does not go out as it is."""
         if verdict.stopped:
             return self._stopped(execution, verdict)
         if verdict.wait_until is not None:
@@ -81,7 +91,7 @@ class Carrying:
         for one in ordering.failures(self.judge.against(execution, execution.lines)):
             id, version, error = str(one.detail["rule_id"]), int(str(one.detail["version"])), str(one.detail["error"])
             log.error("rule.failed", rule_id=id, version=version, error=error, execution_id=execution.execution_id)
-            rules.failed(self.tx, id, version, error, 1, self.now)
+            self.failed[id, version, error] += 1
 
     def _taken_back(self, done: Execution) -> bool:
         executions.lock_customers(self.tx, [done.customer_id])

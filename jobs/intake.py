@@ -79,7 +79,13 @@ def run(
     named = _named(kind, mapping or {})
     for file in files:
         _readable(file)
-    reading = Reading(zone=settings.timezone, currency=settings.currency, naive_zone=assume_timezone, written=True)
+    reading = Reading(
+        zone=settings.timezone,
+        currency=settings.currency,
+        naive_zone=assume_timezone,
+        latest=settings.clock.happened(),
+        written=True,
+    )
     number = orders.new_import()
     total, done, summary = sum(file.stat().st_size for file in files), 0, Summary()
     for file in files:

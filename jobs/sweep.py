@@ -28,8 +28,9 @@ from engine.domain.shopping import Item
 from engine.errors import Conflict, Outdated
 from engine.store import context as contexts
 from engine.store import executions, house, items, ledger, nudges, rules, stops
-from engine.store.database import Database, Tx
+from engine.store.database import Database, Tx, apart
 from engine.store.database import now as database_clock
+from engine.store.rules import RuleFailed
 from jobs.carrying import Carrying
 from jobs.gateway import Gateway, Terms, unknown
 from jobs.verdicts import Judge
@@ -175,15 +176,26 @@ class Sweep:
             claims = ledger.claim(tx, self.owner, now, room, lease, stops.in_force(tx, now), gateway=to, only=self.only)
             self.at(Point.AFTER_CLAIM)
             around = self._surroundings(tx, [claim.execution for claim in claims], now, max(instants))
-            words = Counter[str]()
-            calls = [one for claim in claims if (one := self._judged(tx, claim, around, words, now)) is not None]
+            came = Came()
+            calls = [one for claim in claims if (one := self._judged(tx, claim, around, came, now)) is not None]
             self.at(Point.BEFORE_INTENTION)
             intended = ledger.intend_all(tx, calls, now)
             rules.count(tx, {one.execution_id: one.counted for one, _ in calls})
         self.at(Point.AFTER_INTENTION)
-        swept.update(words)
+        swept.update(came.words)
+        self._note(came.failed, now)
         asked = [Asked(execution=one, call=call, around=around) for one, (_, call) in zip(intended, calls, strict=True)]
         return Claimed(asked=asked, any=bool(claims))
+
+    def _note(self, failed: Counter[RuleFailed], now: datetime) -> None:
+        """Keep which rules failed; nothing is undone where that cannot be written."""
+        if not failed:
+            return
+        try:
+            with self.db.begin() as tx:
+                rules.failed(tx, failed, now)
+        except Exception:
+            log.exception("rule.failures_unwritten")
 
     def _surroundings(self, tx: Tx, due: Sequence[Execution], now: datetime, latest: datetime) -> Surroundings:
         default = Grant(self.settings.personalization_default)
@@ -195,7 +207,7 @@ class Sweep:
         return Surroundings(customers=found, catalogue=catalogue, house=set_up, read_at=read_at, latest=latest)
 
     def _judged(
-        self, tx: Tx, claim: ledger.Claim, around: Surroundings, words: Counter[str], now: datetime
+        self, tx: Tx, claim: ledger.Claim, around: Surroundings, came: Came, now: datetime
     ) -> tuple[Execution, Call] | None:
         """The call that is to be made for a claim; None where there is none to make."""
         execution, call = claim.execution, self.terms.call(claim.since_first_call)
@@ -203,18 +215,14 @@ class Sweep:
             call = Call.GLANCE if call is Call.PLACE else call
             ready: Execution | str = execution if execution.state is State.PLACING else self._held(tx, execution)
         else:
-            ready = self._ready(tx, execution, around, now)
+            ready = self._ready(tx, execution, around, came, now)
         if ready == BARRED:
             call, ready = Call.LOOK_UP, execution
         if isinstance(ready, str):
-            words[ready] += 1
+            came.words[ready] += 1
             return None
-        if execution.test:
-            return ready, call
-        if execution.state is State.WAITING:
-            ready = _promised(tx, ready, around, now)
-            ready = replace(ready, counted=_counted(ready, around, now))
-        _remember(around, replace(ready, state=State.PLACING, total=total_of(ready.lines)))
+        if not execution.test:
+            _remember(around, replace(ready, state=State.PLACING, total=total_of(ready.lines)))
         return ready, call
 
     def _held(self, tx: Tx, execution: Execution) -> str:
@@ -222,13 +230,14 @@ class Sweep:
         ledger.let_go(tx, execution)
         return STOPPED
 
-    def _ready(self, tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> Execution | str:
+    def _ready(self, tx: Tx, execution: Execution, around: Surroundings, came: Came, now: datetime) -> Execution | str:
         """The execution as it may go out now; else in one word what became of it, or would now."""
-        carrying = self._carrying(tx, execution, around, now)
+        carrying = replace(self._carrying(tx, execution, around, now), failed=came.failed)
         try:
-            if execution.state is State.WAITING:
-                return carrying.ready(execution)
-            return BARRED if carrying.judge.bars(execution) else execution
+            if execution.state is not State.WAITING:
+                return BARRED if carrying.judge.bars(execution) else execution
+            ready = carrying.ready(execution)
+            return ready if execution.test or isinstance(ready, str) else _set_out(tx, ready, around, now)
         except Exception:  # one that cannot be judged is left, under its lease, and the others go on
             log.exception("execution.unjudged", execution_id=execution.execution_id)
             return "broken"
@@ -341,6 +350,20 @@ class Claimed:
     any: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Came:
+    """What came of a batch when it was looked at: in words, and which rules could not be told true or false."""
+
+    words: Counter[str] = field(default_factory=Counter)
+    failed: Counter[RuleFailed] = field(default_factory=Counter)
+
+
+def _set_out(tx: Tx, ready: Execution, around: Surroundings, now: datetime) -> Execution:
+    """One that goes out: with a promise that can be kept, and what it counts against caps."""
+    promised = _promised(tx, ready, around, now)
+    return replace(promised, counted=_counted(promised, around, now))
+
+
 def _promised(tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> Execution:
     """The execution with a promise that can be kept: its own, or where it is too late for that, the next there is."""
     calendar = around.house.calendar
@@ -349,7 +372,8 @@ def _promised(tx: Tx, execution: Execution, around: Surroundings, now: datetime)
     categories = {id: item.category for id, item in around.catalogue.items()}
     for arrival in delivery.possible(execution, categories, calendar, around.house.booked, now):
         try:
-            return executions.promise(tx, execution, arrival, now)
+            with apart(tx):
+                return executions.promise(tx, execution, arrival, now)
         except Outdated:  # the last place went to somebody else
             continue
     return execution

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.domain.context import Context
@@ -59,8 +59,16 @@ def stated(context: Context, family: str | None, category: tuple[str, ...]) -> b
 
 
 def paused(preferences: Preferences, now: datetime) -> bool:
-    """Whether the customer wants nothing to be done unasked at ``now``."""
-    return preferences.paused or (preferences.paused_until is not None and now < preferences.paused_until)
+    """Whether the customer wants nothing to be done unasked at ``now``; a pause with an end is over then."""
+    until = preferences.paused_until
+    return preferences.paused if until is None else now < until
+
+
+def stated_at(preferences: Preferences, now: datetime) -> Preferences:
+    """Preferences as somebody states them at ``now``: who says pause, with an end that is over, wants a pause."""
+    until = preferences.paused_until
+    over = preferences.paused and until is not None and until <= now
+    return replace(preferences, paused_until=None) if over else preferences
 
 
 def held_until(preferences: Preferences, now: datetime) -> datetime | None:
@@ -88,4 +96,4 @@ def removals(
 
 def _until(preferences: Preferences) -> dict[str, object]:
     until = preferences.paused_until
-    return {"until": until.isoformat()} if until is not None and not preferences.paused else {}
+    return {} if until is None else {"until": until.isoformat()}

@@ -171,8 +171,8 @@ class _Plan:
     def _ready(self, parts: Sequence[_Part], rung: Rung = Rung.SILENT) -> datetime:
         """From when on an order may be placed: nobody is left less time than the lowest of the rungs gives."""
         lowest = min([rung, *(part.draft.rung for part in parts if part.place is not None)])
-        later = [part.draft.due_at for part in parts]
-        return max([execute.notice(lowest, self.scene)[1], *later])
+        told = [execute.notice(lowest, self.scene, part.draft.veto_window)[1] for part in parts]
+        return max([*told, *(part.draft.due_at for part in parts)])
 
     def _one_order(self, parts: Parts, lines: Sequence[DraftLine], execution: Execution | None = None) -> bool:
         """Whether parts, with the lines of an order under way, may be one order."""

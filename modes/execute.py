@@ -122,9 +122,20 @@ def ruled(
 
 
 def draft(
-    rung: Rung, made: Plan, certificate: Certificate | None, forecast: Forecast, scene: Scene, judgment: Judgment
+    rung: Rung,
+    made: Plan,
+    certificate: Certificate | None,
+    forecast: Forecast,
+    scene: Scene,
+    judgment: Judgment,
+    announced: Judgment | None = None,
 ) -> ExecutionDraft:
-    """The execution as it would be stored; it is due at a time at which the mandate lets orders be placed."""
+    """The execution as it would be stored; it is due at a time at which the mandate lets orders be placed.
+
+    Parameters
+    ----------
+    announced : what rules say of it should it be announced after all; None: the same
+    """
     asked = rung is Rung.APPROVE
     mandate, (send_at, due_at) = None if asked else made.mandate, notice(rung, scene, judgment.veto_window)
     return ExecutionDraft(
@@ -142,6 +153,7 @@ def draft(
         gateway=judgment.gateway,
         threshold=None if asked or certificate is None else certificate.threshold,
         counted=judgment.counted,
+        veto_window=(announced or judgment).veto_window,
     )
 
 

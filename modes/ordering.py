@@ -136,7 +136,9 @@ def repriced(execution: Execution, items: Mapping[str, Item]) -> Execution:
 
 def _cheaper(line: ExecutionLine, items: Mapping[str, Item]) -> ExecutionLine:
     minor = min(_price(line, items), line.unit_price.minor)
-    return replace(line, unit_price=replace(line.unit_price, minor=minor))
+    if minor == line.unit_price.minor:
+        return line
+    return replace(line, unit_price=replace(line.unit_price, minor=minor), announced=line.unit_price)
 
 
 def _price(line: ExecutionLine, items: Mapping[str, Item]) -> int:

@@ -130,7 +130,8 @@ def execution(choice: Choice, scene: Scene) -> ExecutionDraft:
     assert found.plan is not None  # eligibility saw to it
     assert forecast is not None
     certificate, judgment = found.certificates.get(choice.rung), found.judgments.get(choice.rung, Judgment())
-    return execute.draft(choice.rung, found.plan, certificate, forecast, scene, judgment)
+    announced = found.judgments.get(Rung.VETO, judgment)
+    return execute.draft(choice.rung, found.plan, certificate, forecast, scene, judgment, announced)
 
 
 def worth_before(found: Prospect, scene: Scene) -> Floats:

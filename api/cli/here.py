@@ -50,6 +50,16 @@ def reached(settings: Settings) -> Database:
     return database
 
 
+def standing(settings: Settings) -> Database | None:
+    """The database, where there is one that is up to date; nothing is made."""
+    from engine.store.database import Database
+
+    if not Database.exists(settings.database_url):
+        return None
+    database = reached(settings)
+    return database if database.is_current() else None
+
+
 def opened(settings: Settings) -> Database:
     """The database, made or brought up to date where it is not."""
     database = reached(settings)

@@ -10,7 +10,7 @@ import click
 import typer
 
 from api.cli import out
-from api.cli.here import as_of, opened
+from api.cli.here import as_of, opened, standing
 from api.cli.out import AsJson
 from engine.config import Settings
 from engine.errors import InputError, RapportError
@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
 def check(file: File, as_json: AsJson = False) -> int:
     """Say what is wrong with a file of rules, each mistake with its line and column; nothing is kept.
 
+    Where there is no database yet, nobody knows which gateways there are, and the names of those are not looked at.
     Ends with 1 where there is a mistake.
 
     Example: `rapport rules check docs/examples/rules.yaml`
@@ -111,7 +112,7 @@ def _read(settings: Settings, file: Path) -> Checked:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise InputError.of("FILE", "a text in UTF-8", str(file)) from None
-    return ruling.reader(settings).text(text)
+    return ruling.reader(settings, standing(settings)).text(text)
 
 
 def _sound(settings: Settings, file: Path) -> Checked:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from http import HTTPStatus
 
@@ -11,7 +10,7 @@ from api.routes import Topic, caller
 from api.service import service
 from api.wire.gateways import GatewayIn, GatewayOut, Gateways
 from engine.domain import addresses
-from engine.domain.gateways import DEFAULT
+from engine.domain.gateways import DEFAULT, NAMES, is_name
 from engine.errors import InputError, NotFound
 from engine.store import audit, gateways
 
@@ -43,8 +42,8 @@ def put_gateway(name: str, body: GatewayIn) -> GatewayOut:
     Executions that name it are placed there; workers take it up within a second. 409 where its URL would change while
     orders sent to the old one are not settled.
     """
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", name) or name == DEFAULT:
-        raise InputError.of("name", f"small letters, digits, '.', '_' and '-', but not {DEFAULT!r}", name)
+    if not is_name(name) or name == DEFAULT:
+        raise InputError.of("name", f"{NAMES}, but not {DEFAULT!r}", name)
     _require_outside(body)
     now = service().now()
     with service().db.begin() as tx:
@@ -57,10 +56,10 @@ def put_gateway(name: str, body: GatewayIn) -> GatewayOut:
 
 @topic.route("DELETE", ONE, scopes=OPERATOR, status=HTTPStatus.NO_CONTENT)
 def delete_gateway(name: str) -> None:
-    """Take a gateway away; 409 while executions that are not settled name it."""
+    """Take a gateway away; 409 while executions that are not settled name it, or a rule in force or to come."""
     now = service().now()
     with service().db.begin() as tx:
-        gateways.remove(tx, name)
+        gateways.remove(tx, name, now)
         audit.add(tx, caller().actor, "gateway.delete", name, {}, now)
 
 

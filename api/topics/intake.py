@@ -102,7 +102,7 @@ def _put(tx: Tx, kind: str, objects: Sequence[object]) -> Sequence[Put | Problem
 def _reading(tx: Tx, rows: Sequence[object]) -> Reading:
     settings = service().settings
     named = {str(row.get("item_id")) for row in rows if isinstance(row, dict)}
-    reading = Reading(zone=settings.timezone, currency=settings.currency)
+    reading = Reading(zone=settings.timezone, currency=settings.currency, latest=settings.clock.happened())
     return replace(reading, currency_of=items.currencies(tx, named).get)
 
 

@@ -24,14 +24,16 @@ def get_preferences(customer_id: str) -> PreferencesWire:
 def put_preferences(customer_id: str, body: PreferencesWire) -> PreferencesWire:
     """Replace a customer's preferences; what is left out goes back to its default.
 
-    Where that ends a pause, what fell due in it is left out, and not ordered all at once.
+    `paused` with `paused_until` is a pause that ends then; with an end that is over already it has none. Where a
+    change ends a pause, what fell due in it is left out, and not ordered all at once.
     """
     now = service().now()
+    stated = agency.stated_at(body.domain(), now)
     with service().writing(customer_id) as tx:
         held_until = agency.held_until(preferences.get(tx, customer_id), now)
-        preferences.put(tx, customer_id, body.domain(), now)
+        preferences.put(tx, customer_id, stated, now)
         executions.lock_customers(tx, [customer_id])  # what is being claimed by the old ones is through by then
-        if held_until is not None and not agency.paused(body.domain(), now):
+        if held_until is not None and not agency.paused(stated, now):
             withdrawing.leave_out(tx, customer_id, held_until, caller().actor, now)
         audit.add(tx, caller().actor, "preferences.put", customer_id, body.model_dump(mode="json"), now)
-    return PreferencesWire.of(body.domain())
+    return PreferencesWire.of(stated)

@@ -65,7 +65,7 @@ def put_rules(body: RulesIn) -> Applied:
     409. Where four eyes are asked for, a version holds once another key approved it.
     """
     here = service()
-    checked = body.checked(ruling.reader(here.settings))
+    checked = body.checked(ruling.reader(here.settings, here.db))
     ruling.require_sound(checked)
     done = ruling.apply(here.db, here.settings, checked.asked, caller().actor, body.why, here.now())
     return Applied(applied=[AppliedOut.of(one.version, one.changed) for one in done])
@@ -74,14 +74,15 @@ def put_rules(body: RulesIn) -> Applied:
 @topic.route("POST", "/v1/rules/check", scopes=OPERATOR, body=RulesText, answer=CheckOut)
 def check_rules(body: RulesText) -> CheckOut:
     """What is wrong with rules, each mistake with its place; nothing is kept."""
-    return CheckOut.of(body.checked(ruling.reader(service().settings)))
+    here = service()
+    return CheckOut.of(body.checked(ruling.reader(here.settings, here.db)))
 
 
 @topic.route("POST", "/v1/rules/preview", scopes=OPERATOR, body=PreviewIn, answer=PreviewOut)
 def preview_rules(body: PreviewIn) -> PreviewOut:
     """Which planned and past executions rules would have changed and how; nothing is kept."""
     here = service()
-    checked = body.checked(ruling.reader(here.settings))
+    checked = body.checked(ruling.reader(here.settings, here.db))
     ruling.require_sound(checked)
     return ruling.shown(
         ruling.preview(here.db, here.settings, checked.rules, here.now(), body.days), body.days, body.limit

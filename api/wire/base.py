@@ -42,7 +42,7 @@ def _span(value: str, info: ValidationInfo) -> str:
 
 Id = Annotated[
     str,
-    Field(min_length=1, max_length=MAX_ID, json_schema_extra={"pattern": r"^[^/\x00-\x1f\x7f-\x9f]+$"}),
+    Field(min_length=1, max_length=MAX_ID, json_schema_extra={"pattern": r"^(?!\.{1,2}$)[^/\x00-\x1f\x7f-\x9f]+$"}),
     AfterValidator(_id),
 ]
 Time = Annotated[
@@ -51,7 +51,7 @@ Time = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "description": "ISO 8601 with an offset; a date alone is midnight in the business's zone",
+            "description": "ISO 8601 with an offset, 1970 to 2199; a date alone is midnight in the business's zone",
             "anyOf": [{"format": "date-time"}, {"format": "date"}],
         }
     ),

@@ -85,7 +85,9 @@ class PreferencesWire(Wire):
     family_ceilings: dict[str, RungLabel] = Field(default_factory=dict, max_length=1000)
     quiet_hours: QuietHoursWire = QuietHoursWire()
     channels: list[Text] = Field(default=["app"], max_length=20)
-    paused: bool = Field(default=False, description="nothing proactive until it is taken back")
+    paused: bool = Field(
+        default=False, description="nothing proactive until paused_until; where that is null, until it is taken back"
+    )
     paused_until: Time | None = Field(default=None, description="nothing proactive before then")
 
     def domain(self) -> Preferences:

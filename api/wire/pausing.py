@@ -72,7 +72,7 @@ class PauseOut(Wire):
         made = {rung: [WouldOut.of(one) for one in drafts if one.rung is rung] for rung in Rung}
         return cls(
             paused=paused,
-            paused_until=stated.paused_until if paused and not stated.paused else None,
+            paused_until=stated.paused_until if paused else None,
             at_once=made[Rung.SILENT],
             announced=made[Rung.VETO],
             asked=made[Rung.APPROVE],

@@ -73,7 +73,7 @@ class Preferences:
     quiet_hours: QuietHours = DEFAULT_QUIET
     channels: tuple[str, ...] = ("app",)
     paused_until: datetime | None = None  # nothing proactive before then
-    paused: bool = False  # nothing proactive until it is taken back
+    paused: bool = False  # nothing proactive until it is taken back, or until the end that is given
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from engine.domain.rules import Counted
@@ -249,6 +249,7 @@ class ExecutionDraft:
     gateway: str | None = None  # by name, where a rule chose one
     threshold: float | None = None  # of its certificate
     counted: tuple[Counted, ...] = ()  # what it adds to the caps of rules
+    veto_window: timedelta | None = None  # that rules want where it is announced; None: the usual one
     deliver_by: date | None = None  # the day promised; None: none is
     slot: str | None = None  # of that day
     place_by: datetime | None = None  # placed later than this, it does not arrive then

@@ -66,6 +66,7 @@ class ExecutionLine:
     instead_of: str | None = None  # the item that was announced, where another of the signed list stands in for it
     dropped: str | None = None  # why it was left out of an order that went on without it
     probability: float | None = None  # that the need is real, where lines differ in it
+    announced: Money | None = None  # what the customer was told; only where it is about to go out at a lower price
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from engine.domain.executions import Call
 
 DEFAULT = "default"  # the name of the gateway that the environment gives; executions carry none for it
+NAMES = "1 to 100 small letters, digits, '.', '_' and '-', a letter or digit first"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+
+
+def is_name(value: object) -> bool:
+    """Whether a gateway may be called so.
+
+    Examples
+    --------
+    >>> [is_name(name) for name in ("cold-chain.2", "default", "Cold", ".cold", 7)]
+    [True, True, False, False, False]
+    """
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

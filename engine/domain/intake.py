@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from engine.domain.shopping import SURVEY_KINDS, Customer, Event, Item, OrderLine, SurveyAnswer
 from engine.domain.values import (
     DEFAULT_CURRENCY,
+    LATEST,
     MAX_MINOR,
     Money,
     parse_currency,
@@ -61,6 +62,7 @@ class Reading:
     currency: str = DEFAULT_CURRENCY
     naive_zone: ZoneInfo | None = None  # of times without offset; None: they are refused
     currency_of: Callable[[str], str | None] = lambda item_id: None  # of an item that is stored
+    latest: datetime = LATEST  # what is said to have happened later has not happened
     written: bool = False  # values are text out of a file: "" is absent, numbers and JSON are spelled out
     memory: dict[tuple[str, object], object] = field(default_factory=dict)
 
@@ -185,11 +187,14 @@ class _Fields:
         return self._once(name, "id", parse_id, "")
 
     def time(self, name: str) -> datetime:
-        """A required instant."""
+        """A required instant at which something happened."""
         reading = self._reading
 
         def parse(value: object, name: str) -> datetime:
-            return parse_time(value, name, date_zone=reading.zone, naive_zone=reading.naive_zone)
+            at = parse_time(value, name, date_zone=reading.zone, naive_zone=reading.naive_zone)
+            if at > reading.latest:
+                raise InputError.of(name, f"a time that has come: at most {reading.latest:%Y-%m-%dT%H:%MZ}", value)
+            return at
 
         return self._once(name, "time", parse, datetime.min)
 

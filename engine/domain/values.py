@@ -12,6 +12,7 @@ from engine.errors import InputError
 
 DEFAULT_CURRENCY = "USD"
 MAX_ID = 200
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # what is told of lies between
 MAX_MINOR = 10**15  # far above any order, far below what a database integer holds
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/]")
@@ -26,6 +27,8 @@ _EXPONENT_OF = {code: digits for digits, codes in _EXPONENTS.items() for code in
 def parse_id(value: object, field: str) -> str:
     """An identifier as it was written: text of 1 to 200 characters without ``/`` or control characters.
 
+    ``.`` and ``..`` are none: in a URL they would be folders.
+
     Raises
     ------
     InputError
@@ -38,6 +41,8 @@ def parse_id(value: object, field: str) -> str:
     """
     if not isinstance(value, str) or not 1 <= len(value) <= MAX_ID or _CONTROL.search(value):
         raise InputError.of(field, "text of 1 to 200 characters without '/' or control characters", value)
+    if value in (".", ".."):
+        raise InputError.of(field, "text that can stand in a URL, other than '.' and '..'", value)
     return value
 
 
@@ -68,7 +73,7 @@ def parse_time(value: object, field: str, *, date_zone: ZoneInfo, naive_zone: Zo
     """An instant in UTC from ISO 8601 text (or a datetime or date).
 
     A date alone is midnight in ``date_zone``. A time without offset is an error unless ``naive_zone``
-    says what it means.
+    says what it means. What lies before 1970 or after 2199 was not meant.
 
     Examples
     --------
@@ -91,12 +96,18 @@ def parse_time(value: object, field: str, *, date_zone: ZoneInfo, naive_zone: Zo
         if isinstance(value, datetime):
             if value.tzinfo is None and naive_zone is not None:
                 value = value.replace(tzinfo=naive_zone)
-            return require_aware(value, field)
+            return _sane(require_aware(value, field), field)
         if isinstance(value, date):
-            return datetime(value.year, value.month, value.day, tzinfo=date_zone).astimezone(UTC)
+            return _sane(datetime(value.year, value.month, value.day, tzinfo=date_zone).astimezone(UTC), field)
     except OverflowError:
         pass
     raise InputError.of(field, expected, value)
+
+
+def _sane(at: datetime, field: str) -> datetime:
+    if not EARLIEST <= at < LATEST:
+        raise InputError.of(field, "a time from 1970 to 2199", at.isoformat())
+    return at
 
 
 def parse_currency(value: object, field: str = "currency") -> str:

@@ -54,6 +54,21 @@ class Database:
         """
         return cls(_engine(url), url)
 
+    @staticmethod
+    def exists(url: str) -> bool:
+        """Whether there may be a database at a URL; False where it would be a file, and there is none.
+
+        Examples
+        --------
+        >>> Database.exists("sqlite:///nowhere.db"), Database.exists("postgresql://db/rapport")
+        (False, True)
+        """
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            return True  # whoever opens it is told
+        return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
+
     @property
     def conninfo(self) -> str:
         """The address as PostgreSQL's own library takes it, password included."""
@@ -106,6 +121,13 @@ class Database:
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()
+
+
+@contextmanager
+def apart(tx: Tx) -> Iterator[None]:
+    """A part of a transaction that is undone by itself where it fails; the transaction may go on without it."""
+    with tx.begin_nested():
+        yield
 
 
 def server(tx: Tx) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from engine.domain.executions import Execution
 from engine.store import decisions, executions, nudges, rules
 from engine.store.database import Tx
 from engine.store.decisions import Document
+from engine.store.rules import RuleFailed
 
 Stored = Mapping[int, Execution]  # position of the experience -> its order
 
@@ -48,22 +49,21 @@ def keep(tx: Tx, made: Sequence[Made], trigger: str, now: datetime) -> list[Kept
     stored = [_acted(tx, one, now) for one in made]
     kept = [Kept(document=one.document(orders), orders=orders) for one, orders in zip(made, stored, strict=True)]
     decisions.add_many(tx, [(one.decision, put.document) for one, put in zip(made, kept, strict=True)], trigger)
-    for (rule_id, version, error), times in failed(one.decision for one in made).items():
-        rules.failed(tx, rule_id, version, error, times, now)
+    rules.failed(tx, failed(one.decision for one in made), now)
     return kept
 
 
-def failed(made: Iterable[Decision]) -> Counter[tuple[str, int, str]]:
+def failed(made: Iterable[Decision]) -> Counter[RuleFailed]:
     """Which rules could not be told true or false, their version, why, and of how many experiences."""
     experiences = (experience for one in made for experience in one.experiences)
-    found = Counter[tuple[str, int, str]]()
+    found = Counter[RuleFailed]()
     for experience in experiences:
         removals = (rung.removed_by for mode in experience.considered for rung in mode.rungs)
         found.update({_failure(one) for one in removals if one is not None and one.rule.startswith("rule.failed.")})
     return found
 
 
-def _failure(removal: Removal) -> tuple[str, int, str]:
+def _failure(removal: Removal) -> RuleFailed:
     detail = removal.detail
     return str(detail["rule_id"]), int(str(detail["version"])), str(detail["error"])
 

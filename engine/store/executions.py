@@ -98,20 +98,44 @@ def join(tx: Tx, execution: Execution, now: datetime, actor: str = "rapport") ->
     added = tuple(line for line in execution.lines if line.need not in known)
     if not added or _taken(tx, replace(execution, lines=added)):
         return None
-    after = replace(standing, lines=(*standing.lines, *added), due_at=max(standing.due_at, execution.due_at))
-    after = replace(after, total=total_of(after.lines), reason="joined")
-    said = {"due_at": after.due_at, "total_minor": after.total.minor, "reason": after.reason, "updated_at": now}
-    tx.execute(update(table).where(table.c.execution_id == after.execution_id).values(said))
-    tx.execute(insert(lines_table), [_line_row(after, line) for line in added])
+    after = _grown(standing, execution, added)
+    _keep_grown(tx, after, added, now)
+    rules.count_more(tx, after.execution_id, execution.counted)
     note(tx, after.execution_id, State.WAITING, State.WAITING, actor, after.reason, now)
     return after
 
 
 def _may_grow(standing: Execution, wanted: Execution) -> bool:
     """Whether it waits, was never sent, and is what the lines were decided to be joined to."""
-    same = ("customer_id", "mandate_id", "rung", "deliver_by", "slot")
+    same = ("customer_id", "mandate_id", "rung", "gateway", "deliver_by", "slot")
     unsent = standing.state is State.WAITING and standing.attempt == 0
-    return unsent and all(getattr(standing, name) == getattr(wanted, name) for name in same)
+    seen = {line.need for line in standing.lines} <= {line.need for line in wanted.lines}
+    return unsent and seen and all(getattr(standing, name) == getattr(wanted, name) for name in same)
+
+
+def _grown(standing: Execution, wanted: Execution, added: Sequence[ExecutionLine]) -> Execution:
+    """An execution with more lines: each as sure as it was, all of it as sure as the least sure."""
+    before = tuple(replace(line, probability=_sure(line, standing)) for line in standing.lines)
+    lines = (*before, *(replace(line, probability=_sure(line, wanted)) for line in added))
+    sure = [line.probability for line in lines if line.probability is not None]
+    due_at = max(standing.due_at, wanted.due_at)
+    grown = replace(standing, lines=lines, total=total_of(lines), due_at=due_at, reason="joined")
+    return replace(grown, probability=min(sure, default=None))
+
+
+def _sure(line: ExecutionLine, execution: Execution) -> float | None:
+    return execution.probability if line.probability is None else line.probability
+
+
+def _keep_grown(tx: Tx, after: Execution, added: Sequence[ExecutionLine], now: datetime) -> None:
+    said = {name: getattr(after, name) for name in ("due_at", "probability", "reason")}
+    said |= {"total_minor": after.total.minor, "updated_at": now}
+    tx.execute(update(table).where(table.c.execution_id == after.execution_id).values(said))
+    own = lines_table.c.execution_id == after.execution_id
+    for line in after.lines:
+        one = and_(own, lines_table.c.item_id == line.item_id)
+        tx.execute(update(lines_table).where(one).values(probability=line.probability))
+    tx.execute(insert(lines_table), [_line_row(after, line) for line in added])
 
 
 def promise(tx: Tx, execution: Execution, arrival: Arrival, now: datetime) -> Execution:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Row, delete, func, select
 
 from engine.domain.executions import UNSETTLED, State
-from engine.domain.gateways import NamedGateway, Terms
+from engine.domain.gateways import DEFAULT, NamedGateway, Terms
 from engine.errors import Conflict, NotFound
+from engine.store import rules
 from engine.store.database import Tx
 from engine.store.rows import lock, replace_rows
 from engine.store.tables import executions
@@ -26,6 +27,11 @@ ASKED = (State.PLACING, State.NEEDS_REVIEW)  # of which the gateway may hold an 
 def all(tx: Tx) -> tuple[NamedGateway, ...]:
     """Every gateway, by name."""
     return tuple(_gateway(row) for row in tx.execute(select(table).order_by(table.c.name)))
+
+
+def names(tx: Tx) -> frozenset[str]:
+    """How gateways are called to which orders may be sent, the default one included."""
+    return frozenset(tx.scalars(select(table.c.name))) | {DEFAULT}
 
 
 def get(tx: Tx, name: str) -> NamedGateway | None:
@@ -52,7 +58,7 @@ def put(tx: Tx, gateway: NamedGateway) -> NamedGateway:
     return kept
 
 
-def remove(tx: Tx, name: str) -> None:
+def remove(tx: Tx, name: str, now: datetime) -> None:
     """Take a gateway away.
 
     Raises
@@ -60,13 +66,16 @@ def remove(tx: Tx, name: str) -> None:
     NotFound
         where there is none
     Conflict
-        while executions that are not settled name it
+        while executions that are not settled name it, or a rule that holds or may come to hold
     """
     lock(tx, f"gateway {name}")
+    rules.hold(tx)
     if get(tx, name) is None:
         raise NotFound("gateway", name)
     if left := _naming(tx, name, UNSETTLED):
         raise Conflict(f"{left} executions that are not settled are to be placed at {name!r}")
+    if ruled := rules.naming(tx, name, now):
+        raise Conflict(f"orders are sent to {name!r} by {' and '.join(ruled)}: change or retire that first")
     tx.execute(delete(table).where(table.c.name == name))
 
 

@@ -307,7 +307,7 @@ def let_go(tx: Tx, execution: Execution) -> None:
 
 
 def take_back(tx: Tx, execution: Execution, now: datetime) -> Execution:
-    """Undo the intention of a first call that was not made: it waits again, as if it had not been claimed.
+    """Undo the intention of a first call that was not made: it waits again at its announced prices, as if not claimed.
 
     Raises
     ------
@@ -316,11 +316,18 @@ def take_back(tx: Tx, execution: Execution, now: datetime) -> Execution:
     """
     if execution.attempt != 1:
         raise Conflict(f"execution {execution.execution_id!r} may stand at the gateway: it cannot wait again")
+    after = _as_announced(execution)
     said = {"state": State.WAITING, "attempt": 0, "first_call_at": None, "owner": None, "lease_until": None}
-    _behind_fence(tx, [execution], [said | {"updated_at": now}])
+    _behind_fence(tx, [execution], [said | {"total_minor": after.total.minor, "updated_at": now}])
+    _keep_prices(tx, [after])
     tx.execute(delete(execution_attempts).where(execution_attempts.c.execution_id == execution.execution_id))
     note(tx, execution.execution_id, State.PLACING, State.WAITING, ACTOR, NOT_CALLED, now)
-    return replace(execution, state=State.WAITING, attempt=0)
+    return after
+
+
+def _as_announced(execution: Execution) -> Execution:
+    lines = tuple(replace(one, unit_price=one.announced or one.unit_price, announced=None) for one in execution.lines)
+    return replace(execution, state=State.WAITING, attempt=0, lines=lines, total=total_of(lines))
 
 
 def skip_unanswered(tx: Tx, now: datetime, limit: int) -> list[Execution]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, and_, delete, func, insert, or_, select, true, tuple_, update
 
 from engine.domain.executions import State
-from engine.domain.rules import Cap, Counted, Failure, Rule, Use, Uses, Version, kept, known
+from engine.domain.rules import Cap, Counted, Failure, Gateway, Rule, Use, Uses, Version, kept, known
 from engine.errors import Conflict, NotFound
 from engine.store.database import Tx
 from engine.store.rows import BATCH, lock, upsert
@@ -45,6 +45,25 @@ def ruling(found: Sequence[Version], now: datetime) -> Rule | None:
     """What holds of the versions of one rule, the newest first: the newest that was approved and has begun."""
     begun = next((one for one in found if one.begun(now)), None)
     return None if begun is None or begun.ended(now) else begun.rule
+
+
+def naming(tx: Tx, gateway: str, now: datetime) -> list[str]:
+    """The rules that send orders to a gateway, or will: in force, approved for later, or waiting for approval."""
+    return [
+        f"rule {one.rule_id!r} (version {one.version})"
+        for found in all(tx).values()
+        for one in _to_come(found, now)
+        if one.rule is not None and one.rule.effect == Gateway(name=gateway)
+    ]
+
+
+def _to_come(found: Sequence[Version], now: datetime) -> Iterator[Version]:
+    """Of the versions of one rule, the newest first, those that hold or may come to hold."""
+    for one in found:
+        if not one.ended(now) and (one is found[0] or one.approved_at is not None):
+            yield one
+        if one.begun(now):
+            return
 
 
 def add(tx: Tx, version: Version, replaces: int) -> Version:
@@ -158,6 +177,13 @@ def count(tx: Tx, counted: Mapping[str, Sequence[Counted]]) -> None:
         tx.execute(insert(rule_uses), rows)
 
 
+def count_more(tx: Tx, execution_id: str, counted: Sequence[Counted]) -> None:
+    """Let an execution count for more than it did; it stays one order."""
+    rows = tx.execute(select(rule_uses).where(rule_uses.c.execution_id == execution_id).order_by(rule_uses.c.rule_id))
+    before = [Counted(**{field.name: row._mapping[field.name] for field in fields(Counted)}) for row in rows]
+    count(tx, {execution_id: [*before, *counted]})
+
+
 def added_up(adds: Iterable[Counted]) -> list[Counted]:
     """What an order of several needs adds to each cap and bucket: it is one order, of all their money."""
     found: dict[tuple[str, str], Counted] = {}
@@ -175,12 +201,16 @@ def recount(tx: Tx, rule_id: str, counted: Mapping[str, Sequence[Counted]]) -> N
         tx.execute(insert(rule_uses), rows)
 
 
-def failed(tx: Tx, rule_id: str, version: int, error: str, times: int, now: datetime) -> None:
-    """Count that a version of a rule could not be told true or false so many times more."""
-    row = {"rule_id": rule_id, "version": version, "count": times, "error": error, "first_at": now, "last_at": now}
-    statement = upsert(tx, rule_failures).values(row)
-    more = {"count": rule_failures.c.count + times, "error": error, "last_at": now}
-    tx.execute(statement.on_conflict_do_update(index_elements=["rule_id", "version"], set_=more))
+RuleFailed = tuple[str, int, str]  # its id and version, and what went wrong
+
+
+def failed(tx: Tx, times: Mapping[RuleFailed, int], now: datetime) -> None:
+    """Count how many times more rules could not be told true or false, in the same order whoever counts."""
+    for (rule_id, version, error), n in sorted(times.items()):
+        row = {"rule_id": rule_id, "version": version, "count": n, "error": error, "first_at": now, "last_at": now}
+        more = {"count": rule_failures.c.count + n, "error": error, "last_at": now}
+        statement = upsert(tx, rule_failures).values(row)
+        tx.execute(statement.on_conflict_do_update(index_elements=["rule_id", "version"], set_=more))
 
 
 def failures(tx: Tx) -> list[Failure]:

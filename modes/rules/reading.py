@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from engine.domain.gateways import NAMES, is_name
 from engine.domain.rules import (
     LEAST_WINDOW,
     MOST_RULES,
@@ -37,7 +38,6 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 LONGEST_NOTE = 1_000
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _SPAN = re.compile(r"(\d{1,6})(s|m|h|d)")
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -98,6 +98,7 @@ class Reader:
 
     currency: str  # of money that names none
     zone: ZoneInfo  # of dates
+    gateways: frozenset[str] | None = None  # that orders may be sent to, by name; None: that is not known here
     marks: Mapping[str, Mark] = field(default_factory=dict)  # of a file
 
     def text(self, text: str) -> Checked:
@@ -114,7 +115,7 @@ class Reader:
                 column=error.mark.column,
             )
             return Checked(problems=(problem,))
-        return Reader(currency=self.currency, zone=self.zone, marks=found.marks).document(found.value)
+        return replace(self, marks=found.marks).document(found.value)
 
     def document(self, document: object) -> Checked:
         """The rules of a document ``{"rules": [...]}``."""
@@ -208,10 +209,17 @@ class Reader:
             case "veto_window":
                 return VetoWindow(length=_window(given, here))
             case "gateway":
-                return Gateway(name=_matching(_NAME, given, here, "the name of a gateway: letters, digits, - and _"))
+                return Gateway(name=self._gateway(given, here))
         if given not in (None, True):
             raise _Bad(here, f"{kind} with nothing more", given)
         return Forbid() if kind == "forbid" else RequireApproval()
+
+    def _gateway(self, given: object, at: str) -> str:
+        if not isinstance(given, str) or not is_name(given):
+            raise _Bad(at, f"the name of a gateway: {NAMES}", given)
+        if self.gateways is not None and given not in self.gateways:
+            raise _Bad(at, f"a gateway that is there ({', '.join(sorted(self.gateways))})", given)
+        return given
 
     def _cap(self, given: Mapping[str, Any], at: str) -> Cap:
         if given.get("money") is None and given.get("count") is None:

@@ -70,7 +70,7 @@ class Words:
         >>> Words.of("de").when(datetime(2018, 1, 2, 8, tzinfo=UTC), ZoneInfo("UTC"))
         '2. Januar um 08:00 Uhr'
         """
-        local = at.astimezone(zone)
+        local = _local(at, zone)
         time = format_time(local, self.say("time"), locale=self._locale)
         return self.say("when", time=time, date=self.day(local.date()))
 
@@ -81,6 +81,14 @@ class Words:
     def listed(self, parts: Sequence[str]) -> str:
         """Several things in a row."""
         return parts[0] if len(parts) == 1 else self.say("and", most=", ".join(parts[:-1]), last=parts[-1])
+
+
+def _local(at: datetime, zone: ZoneInfo) -> datetime:
+    """An instant by a zone's clock; at either end of the calendar, where that has none, as it is."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at
 
 
 def fallback(locale: str | None) -> tuple[str, ...]:

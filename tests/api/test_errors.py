@@ -124,6 +124,22 @@ def test_a_large_body_that_hides_its_length_is_refused(place: Place) -> None:
     assert_problem(answer, 413)
 
 
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k1"}])
+def test_a_large_body_that_comes_in_chunks_is_refused_and_not_cut(place: Place, headers: dict) -> None:
+    """What is cut may be sound: a list with blanks behind it, and a second list behind those."""
+    sound = b'[{"item_id": "i1"}]'
+    for size, status in ((1_000, 200), (MAX_BODY - len(sound), 413), (MAX_BODY, 413)):
+        answer = place.backend(
+            "POST",
+            "/v1/items",
+            headers={"Content-Type": "application/json", "Transfer-Encoding": "chunked", **headers},
+            input_stream=io.BytesIO(sound + b" " * size),
+            environ_overrides={"wsgi.input_terminated": True},
+        )
+        assert answer.status_code == status
+    assert place.backend.get("/v1/items/i1/related").status_code == 200
+
+
 @pytest.mark.parametrize("wanted", ["/nothing", "/v1/customers/a%00b", "/v1/customers/" + "a" * 201, "/v1//jobs"])
 def test_no_such_route_is_404(place: Place, wanted: str) -> None:
     assert_problem(place.operator.get(wanted), 404)

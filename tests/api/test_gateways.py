@@ -130,3 +130,35 @@ def test_a_gateway_that_orders_wait_for_is_not_taken_away(either_place: Place) -
     assert operator.put("/v1/gateways/fresh", {"url": "https://other.example/"}).status_code == 200
     assert operator.get("/v1/executions/e1").json["gateway"] == "fresh"
     assert operator.get("/v1/executions/e2").json["gateway"] is None
+
+
+COLD = {"id": "cold", "when": "true", "effect": {"gateway": "cold.chain-2"}}
+
+
+def test_a_rule_sends_orders_to_a_gateway_that_is_there_and_it_stays_while_one_does(either_place: Place) -> None:
+    operator = either_place.operator
+    text = {"yaml": "rules:\n  - id: cold\n    when: 'true'\n    effect: {gateway: cold.chain-2}\n"}
+    [problem] = operator.post("/v1/rules/check", text).json["problems"]
+    assert (problem["line"], problem["column"]) == (4, 23)
+    assert_problem(operator.post("/v1/rules", {"rules": [COLD]}), 422, pointer="/rules/0/effect/gateway")
+    operator.put("/v1/gateways/cold.chain-2", {"url": URL})
+    assert operator.post("/v1/rules/check", text).json["problems"] == []
+    assert operator.post("/v1/rules", {"rules": [COLD]}).status_code == 200
+    refused = assert_problem(operator.delete("/v1/gateways/cold.chain-2"), 409)
+    assert "rule 'cold' (version 1)" in refused["detail"]
+    later = COLD | {"effect": "forbid", "from": "2100-01-01T00:00:00Z", "replaces": 1}
+    operator.post("/v1/rules", {"rules": [later]})
+    assert_problem(operator.delete("/v1/gateways/cold.chain-2"), 409)  # until 2100 the first version holds
+    assert operator.post("/v1/rules/cold/retire", {"version": 2}).status_code == 200
+    assert operator.delete("/v1/gateways/cold.chain-2").status_code == 204
+    back = assert_problem(operator.post("/v1/rules/cold/rollback", {"version": 3, "to": 1}), 409)
+    assert "cold.chain-2" in back["detail"]
+
+
+def test_a_rule_that_awaits_approval_or_its_time_holds_its_gateway(place: Place) -> None:
+    place.operator.put("/v1/gateways/cold.chain-2", {"url": URL})
+    place.operator.post("/v1/rules", {"rules": [COLD | {"from": "2100-01-01T00:00:00Z"}]})
+    assert_problem(place.operator.delete("/v1/gateways/cold.chain-2"), 409)
+    over = COLD | {"until": "2001-01-01T00:00:00Z", "replaces": 1}
+    place.operator.post("/v1/rules", {"rules": [over]})
+    assert place.operator.delete("/v1/gateways/cold.chain-2").status_code == 204

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import orjson
 import pytest
 
 from api.wire.intake import CustomerIn, EventIn, ItemIn, OrderIn, SurveyIn
+from engine.config import Clock
 from engine.domain.intake import COLUMNS, REQUIRED
 from engine.store import customers, events, items, orders, surveys
 from tests.api.conftest import Place
@@ -141,3 +145,37 @@ def test_an_order_of_somebody_else_is_refused_whole(place: Place) -> None:
     assert_problem(answer, 422, pointer="/customer_id")
     assert count(place, "items") == 1
     assert count(place, "customers") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"), [("orders", "ordered_at"), ("events", "occurred_at"), ("surveys", "answered_at")]
+)
+def test_what_happened_happened_between_1970_and_now_or_so(place: Place, kind: str, field: str) -> None:
+    now = datetime.now(UTC)
+    for far in ("0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", (now + timedelta(days=3)).isoformat(), "9999-12-31"):
+        refused = place.backend.post(f"/v1/{kind}", {**SOUND[kind], field: far})
+        assert_problem(refused, 422, pointer=f"/{field}")
+    assert place.backend.post(f"/v1/{kind}", {**SOUND[kind], field: now.isoformat()}).status_code == 200
+
+
+def test_where_the_clock_is_ahead_so_is_what_has_happened() -> None:
+    ahead = Clock.parse("30d", ZoneInfo("UTC")).happened() - datetime.now(UTC)
+    back = Clock.parse("-30d", ZoneInfo("UTC")).happened() - datetime.now(UTC)
+    assert (round(ahead / timedelta(days=1)), round(back / timedelta(days=1))) == (32, 2)
+
+
+def test_what_is_still_to_come_comes_before_2200(place: Place) -> None:
+    place.backend.post("/v1/customers", SOUND["customers"])
+    for far in ("0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"):
+        asked = {"customer_id": "c1", "request": {"needed_by": far}}
+        assert_problem(place.backend.post("/v1/decisions", asked), 422, pointer="/request/needed_by")
+        paused = place.backend.put("/v1/customers/c1/preferences", {"paused_until": far})
+        assert_problem(paused, 422, pointer="/paused_until")
+
+
+@pytest.mark.parametrize("id", [".", ".."])
+def test_an_id_that_no_url_can_hold_is_refused(place: Place, id: str) -> None:
+    """Browsers and proxies take them for folders."""
+    for kind, field in (("customers", "customer_id"), ("items", "item_id"), ("orders", "order_id")):
+        assert_problem(place.backend.post(f"/v1/{kind}", {**SOUND[kind], field: id}), 422, pointer=f"/{field}")
+    assert place.backend.post("/v1/items", {"item_id": "..."}).status_code == 200

@@ -108,6 +108,21 @@ def test_what_fell_due_in_a_pause_that_ended_by_itself_is_not_placed(at: Places)
     assert gateway.placed == []
 
 
+@pytest.mark.parametrize("paused", [True, False])
+def test_a_pause_with_an_end_is_over_then(at: Places, paused: bool) -> None:
+    prefer(at(AT), paused=paused, paused_until=(AT + 2 * DAY).isoformat())
+    found = pause(at(AT + DAY))
+    assert (found["paused"], found["paused_until"]) == (True, "2017-12-03T12:00:00Z")
+    assert pause(at(AT + 2 * DAY))["paused"] is False
+
+
+def test_who_says_pause_with_an_end_that_is_over_gets_a_pause(at: Places) -> None:
+    """As an app does that sends back what it was given, with the switch turned."""
+    prefer(at(AT), paused=True, paused_until=(AT - DAY).isoformat())
+    found = pause(at(AT + DAY))
+    assert (found["paused"], found["paused_until"]) == (True, None)
+
+
 def test_somebody_elses_pause_is_not_there(at: Places) -> None:
     assert_problem(at(AT).customer("bob").get("/v1/customers/ann/pause"), 404)
 

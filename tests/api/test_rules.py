@@ -12,9 +12,10 @@ import pytest
 
 from engine.domain.decisions import Rung
 from engine.domain.executions import State
+from engine.domain.gateways import NamedGateway
 from engine.domain.shopping import Item, OrderLine
 from engine.domain.values import Money
-from engine.store import executions, items, orders
+from engine.store import executions, gateways, items, orders
 from engine.store.database import Database
 from tests.api.conftest import Caller, Place, settings_at
 from tests.api.problems import assert_problem
@@ -298,7 +299,7 @@ WHENS = [
     ("true", {"veto_window": "24h"}, []),
     ('need.family == "coffee"', {"gateway": "warm"}, all_of("gateway", "anna-1", "ben-2")),
     ("history.orders == 1", "forbid", all_of("forbidden", "anna-1")),  # as of its decision
-    ("customer.attributes.vip == true", {"gateway": "x"}, all_of("failed", *ANNAS, "ben-2")),
+    ("customer.attributes.vip == true", {"gateway": "warm"}, all_of("failed", *ANNAS, "ben-2")),
     ("item.price > 50.0", "forbid", []),  # dear only since
 ]
 
@@ -308,6 +309,8 @@ def test_a_preview_says_how_each_would_have_been_otherwise(
     place: Place, when: str, effect: object, expected: list
 ) -> None:
     a_ledger(place.db)
+    with place.db.begin() as tx:
+        gateways.put(tx, NamedGateway(name="warm", url="https://shop.example", author="op", updated_at=NOW))
     assert changes(previewed(place, {"id": "r", "when": when, "effect": effect})) == expected
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from engine.domain.shopping import Customer
 from engine.store import consents, customers, executions, items, mandates, nudges, preferences
 from engine.store.database import Database
 from jobs.gateway import Gateway, Terms
-from jobs.sweep import Sweep
+from jobs.sweep import Point, Sweep, nothing
 from tests.builders import a_mandate, an_item, usd
 from tests.fakes import FakeGateway
 from tests.ledgers import execution, line
@@ -94,8 +94,8 @@ class Stage:
         with self.db.begin() as tx:
             assert executions.add(tx, made, self.now) is not None
 
-    def sweep(self, after: timedelta = timedelta(0)) -> Counter[str]:
-        """Let time pass, then place what is due."""
+    def sweep(self, after: timedelta = timedelta(0), at: Callable[[Point], None] = nothing) -> Counter[str]:
+        """Let time pass, then place what is due; ``at`` is told of the boundaries of its steps."""
         self.now += after
         sweep = Sweep(
             db=self.db,
@@ -104,6 +104,7 @@ class Stage:
             clock=lambda: self.now,
             owner="w",
             terms=self.terms,
+            at=at,
         )
         return sweep.run()
 

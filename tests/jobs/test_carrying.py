@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 
 import pytest
@@ -10,9 +11,13 @@ from engine.domain.customers import Days, Grant, Purpose, Window
 from engine.domain.decisions import Rung
 from engine.domain.executions import Answer, Execution, ExecutionLine, Result, State
 from engine.domain.nudges import NudgeKind
-from engine.store import executions, orders
+from engine.domain.rules import Forbid, Rule, Version
+from engine.domain.stops import Scope, Stop
+from engine.store import executions, ledger, nudges, orders, rules, stops
 from engine.store.database import Database
+from jobs import sweep
 from jobs.gateway import Terms, placed
+from jobs.sweep import Point
 from tests.builders import a_mandate, usd
 from tests.fakes import FakeGateway
 from tests.jobs.stages import DAY, HOUR, NOON, Stage, ids, line, two
@@ -169,6 +174,68 @@ def test_a_fallen_price_is_what_is_paid(sqlite_db: Database) -> None:
     stage.stock(beans=400)
     stage.sweep()
     assert placed_of(stage) == [("e1", ["beans"], 400)]
+
+
+def test_a_fallen_price_is_not_what_was_announced_once_the_order_waits_again(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop comes between intention and call; once it is lifted the price is as announced again: nobody is asked."""
+    monkeypatch.setattr(sweep, "FRESH", timedelta(0))
+    stage = Stage.set(db)
+    stage.plan(*two())
+    stage.stock(beans=400)
+
+    pressed: list[Stop] = []
+
+    def stop(point: Point) -> None:
+        if point is Point.AFTER_INTENTION and not pressed:
+            with db.begin() as tx:
+                pressed.append(stops.press(tx, Scope.ALL, None, "recall", "op", stage.now))
+
+    assert stage.sweep(at=stop)["stopped"] == 1
+    assert (stage.one().state, stage.one().total) == (State.WAITING, usd(619))
+    assert [one.unit_price for one in stage.one().lines] == [usd(499), usd(120)]
+    with db.begin() as tx:
+        stops.lift(tx, pressed[0].stop_id, "op", stage.now)
+    stage.stock(beans=499)
+    assert stage.sweep() == {"placed": 1}
+    assert placed_of(stage) == [("e1", ["beans", "milk"], 619)]
+
+
+def test_where_what_follows_cannot_be_written_the_others_go_out(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database refuses a write in the middle of a claim: that one is left as it was, and counted."""
+    stage = Stage.set(db)
+    stage.plan(line("beans", "coffee", "c1", 499))
+    stage.plan(line("milk", "milk", "c1", 120), id="e2")
+    stage.stock(beans=550)
+    monkeypatch.setattr(nudges, "add", lambda tx, some: tx.exec_driver_sql("INSERT INTO nowhere VALUES (1)"))
+    with monkeypatch.context() as quiet:
+        quiet.setattr(sweep, "_tell", lambda *given: None)  # the one that goes out is told of without it
+        assert stage.sweep() == {"broken": 1, "placed": 1}
+    assert (stage.one().state, stage.one().rung, stage.one("e2").state) == (State.WAITING, Rung.VETO, State.PLACED)
+    monkeypatch.undo()
+    with stage.db.begin() as tx:  # as when its lease has ended
+        ledger.let_go(tx, stage.one())
+    assert stage.sweep() == {"asked": 1}
+
+
+def test_how_often_rules_failed_is_written_once_the_claim_has_ended(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it cannot be written, what was decided stands all the same."""
+    rule = Rule(rule_id="r1", when="1 / 0 == 1", effect=Forbid())
+    made = Version(rule_id="r1", version=0, rule=rule, author="op", why="", approved_by="op", created_at=NOON)
+    with db.begin() as tx:
+        rules.add(tx, replace(made, approved_at=NOON), 0)
+    stage = Stage.set(db)
+    stage.plan()
+    with monkeypatch.context() as broken:
+        broken.setattr(rules, "failed", lambda tx, *given: tx.exec_driver_sql("INSERT INTO nowhere VALUES (1)"))
+        assert stage.sweep() == {"refused": 1}
+    stage.plan(line("milk", "milk"), id="e2")
+    assert stage.sweep() == {"refused": 1}
+    with db.read() as tx:
+        assert [(one.rule_id, one.count) for one in rules.failures(tx)] == [("r1", 1)]
 
 
 # --- one line that may not go out never sinks the rest

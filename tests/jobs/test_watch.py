@@ -88,7 +88,7 @@ def test_what_needs_review_and_what_differs(db: Database) -> None:
 def test_a_rule_that_failed_is_told_of_for_an_hour(db: Database) -> None:
     with db.begin() as tx:
         for _ in range(2):
-            rules.failed(tx, "no-milk", 3, "no such field", 1, NOW)
+            rules.failed(tx, {("no-milk", 3, "no such field"): 1}, NOW)
     assert looked(db) == {("rule.failed", "no-milk@3"): {"times": 2}}
     assert looked(db, NOW + HOUR + MINUTE) == {}
 

@@ -15,6 +15,7 @@ from engine.domain.executions import ExecutionLine, State
 from engine.domain.history import day_of
 from engine.domain.house import House
 from engine.domain.nudges import NudgeKind
+from engine.domain.rules import Rule, VetoWindow
 from modes import rules
 from modes.calendar import place_by
 from modes.deeds import deeds
@@ -51,10 +52,10 @@ def needing(**days):
     return FakeModel(forecasts, needed_in=days)
 
 
-def planned(model, calendar=DAILY, booked=None, now=NOW, **given):
+def planned(model, calendar=DAILY, booked=None, now=NOW, rules=(), **given):
     """The decision for somebody who buys all four and signed for all of them."""
     context = a_context(**{"history": BOUGHT, "mandates": (ALL,), "preferences": VETO, **given})
-    return decided(context, model, house=House(calendar=calendar, booked=booked or {}), now=now)
+    return decided(context, model, house=House(calendar=calendar, booked=booked or {}, rules=rules), now=now)
 
 
 def orders(decision):
@@ -165,6 +166,26 @@ def test_joined_orders_go_out_at_the_lowest_rung():
     assert deed.execution.rung is Rung.VETO
     assert deed.message is not None
     assert deed.execution.due_at >= NOW + timedelta(hours=24)
+
+
+@pytest.mark.parametrize("when", ['need.family == "coffee"', 'need.family == "coffee" && need.rung == "veto"'])
+def test_what_is_announced_after_all_leaves_the_time_that_a_rule_wants(when):
+    """Coffee alone would be ordered silently; with milk it is announced, for as long as the rule says."""
+    longer = Rule(rule_id="longer", when=when, effect=VetoWindow(length=timedelta(hours=72)))
+    limited = Preferences(ceiling=Rung.SILENT, family_ceilings={"milk": Rung.VETO})
+    found = planned(needing(coffee=2, milk=2), preferences=limited, rules=(longer,))
+    (deed,) = deeds(found, NOW)
+    assert deed.execution.rung is Rung.VETO
+    assert deed.execution.due_at >= NOW + timedelta(hours=72)
+
+
+def test_what_joins_an_announced_order_leaves_the_time_that_a_rule_wants():
+    longer = Rule(rule_id="longer", when='need.family == "coffee"', effect=VetoWindow(length=timedelta(hours=72)))
+    early = waiting(at=NOW + timedelta(hours=24))
+    silent = Preferences(ceiling=Rung.SILENT)
+    (deed,) = deeds(planned(needing(coffee=8), executions=(early,), preferences=silent, rules=(longer,)), NOW)
+    assert deed.joins
+    assert deed.execution.due_at >= NOW + timedelta(hours=72)
 
 
 def test_what_is_asked_about_is_asked_about_by_itself():

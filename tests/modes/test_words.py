@@ -105,6 +105,12 @@ def test_dates_are_those_of_the_customers_clock_and_calendar():
     assert Words.of("de-CH").when(at, ZoneInfo("Europe/Berlin")) == "3. Januar um 00:30 Uhr"
 
 
+def test_the_ends_of_the_calendar_are_told_as_they_are():
+    first, last = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, tzinfo=UTC)
+    assert Words.of("en").when(first, ZoneInfo("America/New_York")) == "00:00 on 1 January"
+    assert Words.of("en").when(last, ZoneInfo("Asia/Tokyo")) == "23:00 on 31 December"
+
+
 def test_a_decision_is_told_in_the_customers_language():
     german = a_context(customer=a_customer(locale="de-AT"), preferences=Preferences(ceiling=Rung.VETO))
     found = decided(german)

@@ -180,7 +180,7 @@ class History:
 
     def prefer(self, *, paused: bool = False, hours: int | None = None) -> None:
         """Stop everything, pause for some hours, or go on."""
-        self.paused, self.paused_until = paused, None if hours is None else self.now + hours * HOUR
+        self.paused, self.paused_until = paused and hours is None, None if hours is None else self.now + hours * HOUR
         stated = Preferences(ceiling=Rung.SILENT, paused=paused, paused_until=self.paused_until)
         with self.db.begin() as tx:
             preferences.put(tx, self.id, stated, self.now)

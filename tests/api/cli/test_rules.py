@@ -111,3 +111,13 @@ def test_with_four_eyes_a_file_awaits_approval(rapport, file, db):
     assert said.code == 0
     assert "awaits approval" in said.out
     rapport("rules", "apply", file, RAPPORT_FOUR_EYES="perhaps").failed(2, "RAPPORT_FOUR_EYES")
+
+
+def test_gateways_are_known_where_there_is_a_database(rapport, file):
+    file.write_text(RULE.replace("forbid", "{gateway: cold-chain}"))
+    assert rapport("rules", "check", file).code == 0
+    rapport("db", "upgrade")
+    said = rapport("rules", "check", file)
+    assert said.code == 1
+    assert said.out.startswith("rules.yaml:4:23: /rules/0/effect/gateway of no-tea: expected a gateway that is there")
+    rapport("rules", "apply", file).failed(1, "line 4, column 23")

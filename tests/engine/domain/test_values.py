@@ -32,6 +32,16 @@ def test_a_naive_time_is_refused_unless_its_zone_is_given():
     assert at == datetime(2017, 11, 30, 7, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "text", ["1969-12-31T23:59:59Z", "0001-01-01", "0001-01-01T00:00:00+00:00", "2200-01-02", "9999-12-31"]
+)
+def test_a_time_that_nobody_means_is_refused(text):
+    with pytest.raises(InputError, match=r"paused_until: expected (a time from 1970 to 2199|an ISO 8601)"):
+        parse_time(text, "paused_until", date_zone=BERLIN)
+    for sound in ("1970-01-01T00:00:00Z", "2199-12-31"):
+        parse_time(sound, "paused_until", date_zone=BERLIN)
+
+
 def test_the_clock_change_costs_an_hour():
     before = parse_time("2026-03-29T01:30:00+01:00", "at", date_zone=BERLIN)
     after = parse_time("2026-03-29T03:30:00+02:00", "at", date_zone=BERLIN)

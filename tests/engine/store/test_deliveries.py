@@ -11,9 +11,12 @@ import pytest
 from engine.domain.calendar import Arrival, Calendar, Lead, Slot, Unit
 from engine.domain.decisions import Rung
 from engine.domain.executions import Answer, Call, Result, State
+from engine.domain.rules import Cap, Counted, Every, Per, Rule
 from engine.errors import Outdated
-from engine.store import bookings, calendars, customers, erasure, executions, house, ledger
+from engine.store import bookings, calendars, customers, erasure, executions, house, ledger, rules
 from engine.store.database import Database
+from modes.rules.mandates import spent
+from tests.builders import a_mandate
 from tests.ledgers import HOUR, NOW, execution, line, standing, stored
 
 DAY = date(2017, 12, 5)
@@ -235,6 +238,50 @@ def test_an_order_is_never_due_sooner_for_what_joins_it(db: Database) -> None:
     stored(db, for_noon(due=NOW + 5 * HOUR))
     assert join(db, grown())
     assert standing(db).due_at == NOW + 5 * HOUR
+
+
+def counting(rule: str, minor: int) -> Counted:
+    """What an order of anna's adds to a cap."""
+    return Counted(
+        rule_id=rule, bucket="customer=anna", customer_id="anna", day="2017-12-01", minor=minor, currency="USD"
+    )
+
+
+def test_what_joins_counts_against_caps_and_the_mandates_budget(db: Database) -> None:
+    in_force(db)
+    stored(db, replace(for_noon(mandate="m1"), counted=(counting("money", 499),)))
+    added = (counting("money", 101), counting("milk", 101))
+    assert join(db, grown(mandate_id="m1", counted=added))
+    caps = [
+        Rule(rule_id=id, when="true", effect=Cap(count=9, per=(Per.CUSTOMER,), every=Every.WEEK))
+        for id in ("money", "milk")
+    ]
+    with db.read() as tx:
+        found = rules.uses(tx, caps, ["anna"], [State.WAITING], NOW, SHOP.zone)
+        under_way = executions.of_customers(tx, ["anna"], NOW)["anna"]
+    assert {key: [(use.count, use.minor) for use in uses] for key, uses in found.items()} == {
+        ("money", "customer=anna"): [(1, 600)],
+        ("milk", "customer=anna"): [(1, 101)],
+    }
+    assert spent(a_mandate("m1"), under_way, NOW, "USD").minor == 600
+
+
+def test_an_order_is_as_sure_as_the_least_sure_of_its_lines(db: Database) -> None:
+    in_force(db)
+    stored(db, replace(for_noon(), probability=0.95))
+    milk = replace(line("milk", "milk", cents=101), probability=0.8)
+    assert join(db, grown(lines=(line("beans"), milk), probability=0.8))
+    assert standing(db).probability == 0.8
+    assert {one.need: one.probability for one in standing(db).lines} == {"coffee": 0.95, "milk": 0.8}
+
+
+def test_an_order_that_somebody_else_gave_a_line_is_decided_on_anew(db: Database) -> None:
+    """Whether both fit a mandate or a cap was never looked at."""
+    in_force(db)
+    stored(db, for_noon())
+    assert join(db, grown())
+    with pytest.raises(Outdated):
+        join(db, grown(lines=(line("beans"), line("tea", "tea"))))
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_gateways_are_made_anew_only_where_they_changed(db: Database) -> None:
     assert after["fresh"] is before["fresh"]
     assert after["other"].gateway is not before["other"].gateway
     with db.begin() as tx:
-        gateways.remove(tx, "fresh")
+        gateways.remove(tx, "fresh", NOW)
     assert [choice.name for choice in known.all()] == ["other"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -111,6 +112,7 @@ MALFORMED = [  # text, pointer, line, column, a word of what was expected
     (one(effect="{raise_gate: {by: 2}}"), "/rules/0/effect/raise_gate/by", 4, 31, "from 0 to 1"),
     (one(effect="{veto_window: 10m}"), "/rules/0/effect/veto_window", 4, 27, "1h to 14d"),
     (one(effect="{gateway: 'http://x'}"), "/rules/0/effect/gateway", 4, 23, "name of a gateway"),
+    (one(effect="{gateway: Cold}"), "/rules/0/effect/gateway", 4, 23, "name of a gateway"),
     (one(more="    from: yesterday\n"), "/rules/0/from", 5, 11, "ISO 8601"),
     (one(more="    from: 2017-12-01\n    until: 2017-11-01\n"), "/rules/0/until", 6, 12, "after from"),
     (one(more="    replaces: -1\n"), "/rules/0/replaces", 5, 15, "0 or more"),
@@ -233,3 +235,14 @@ def test_places_are_those_of_the_text():
     assert found.value == {"rules": [{"id": "a", "when": "one\ntwo\n", "note": "x\ty"}]}
     place = found.marks["/rules/0/when"].within(2, 3)
     assert text.splitlines()[place.line - 1][place.column - 1 :] == "o"
+
+
+def test_a_gateway_that_is_not_there_is_a_mistake_where_it_is_known_which_there_are() -> None:
+    text = one(effect="{gateway: cold-chain}")
+    assert READER.text(text).problems == ()
+    for there in ({"default"}, {"default", "cold-chain"}):
+        found = replace(READER, gateways=frozenset(there)).text(text)
+        assert bool(found.rules) == ("cold-chain" in there)
+    [problem] = replace(READER, gateways=frozenset({"default", "fresh"})).text(text).problems
+    assert (problem.pointer, problem.line, problem.column) == ("/rules/0/effect/gateway", 4, 23)
+    assert problem.expected == "a gateway that is there (default, fresh)"
