@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from engine.domain.decisions import (
     Delivery,
@@ -50,6 +51,7 @@ def removal(found: Removal, words: Words = ENGLISH) -> str:
         return words.say("plain")
 
 
+@lru_cache(maxsize=4096)
 def _key(rule: str, words: Words) -> str:
     """Under which key a rule has words; a ceiling's ends with a name of the shop's."""
     named = (rule.replace(".", "-"), rule.rsplit(".", 1)[0].replace(".", "-"))

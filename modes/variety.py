@@ -23,10 +23,11 @@ def varied(found: Sequence[T], kind: Callable[[T], str], limit: int, variety: fl
     if variety <= 0:
         return list(found[:limit])
     size = len(found)
-    left, taken, picked = list(enumerate(found)), Counter[str](), list[T]()
+    left = [(place, kind(one), one) for place, one in enumerate(found)]
+    taken, picked = Counter[str](), list[T]()
     while left and len(picked) < limit:
-        best = max(left, key=lambda one: (1 - variety) * (1 - one[0] / size) - variety * taken[kind(one[1])])
+        best = max(left, key=lambda one: (1 - variety) * (1 - one[0] / size) - variety * taken[one[1]])
         left.remove(best)
-        picked.append(best[1])
-        taken[kind(best[1])] += 1
+        picked.append(best[2])
+        taken[best[1]] += 1
     return picked

@@ -95,7 +95,7 @@ class _Strangers:
 
     def codes(self, history: History) -> Ints:
         """The code of each line's item."""
-        codes = self.catalogue.codes(history.items)
+        codes = self.catalogue.codes(history.items.tolist())
         for line in np.flatnonzero(codes < 0).tolist():
             id = history.items[line]
             if id not in self.items:

@@ -15,6 +15,13 @@ Ints = NDArray[np.int64]
 LEVELS = " > "
 
 
+class _Codes(dict[str, int]):
+    """The code of each id; -1 of one that is not there."""
+
+    def __missing__(self, id: str) -> int:
+        return -1
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Catalogue:
     """Items by their code, which is their place here.
@@ -31,13 +38,13 @@ class Catalogue:
     categories: Sequence[str]
     family_of: Ints
     category_of: Ints
-    _codes: dict[str, int] = field(init=False)
+    _codes: _Codes = field(init=False)
     _family_codes: dict[str, int] = field(init=False)
     _by_family: Ints = field(init=False)  # the codes of items, one family after another
     _edges: Ints = field(init=False)  # where each family begins and ends among those
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_codes", {id: code for code, id in enumerate(self.items)})
+        object.__setattr__(self, "_codes", _Codes(zip(self.items, range(len(self.items)), strict=True)))
         object.__setattr__(self, "_family_codes", {name: code for code, name in enumerate(self.families)})
         object.__setattr__(self, "_by_family", np.argsort(self.family_of, kind="stable"))
         edges = np.searchsorted(self.family_of[self._by_family], np.arange(len(self.families) + 1))
@@ -69,7 +76,7 @@ class Catalogue:
 
     def codes(self, ids: Iterable[str]) -> Ints:
         """The code of each id; -1 for one that is not known."""
-        return np.array([self._codes.get(id, -1) for id in ids], np.int64)
+        return np.fromiter(map(self._codes.__getitem__, ids), np.int64)
 
     def family_code(self, name: str) -> int | None:
         """The code of a family; None of one that is not known."""

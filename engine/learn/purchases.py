@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -146,8 +147,9 @@ def median_gaps(purchases: Purchases, pairs: Ints, counts: Ints) -> Floats:
 
 def coded(values: NDArray[np.object_]) -> tuple[Ints, list[str]]:
     """Codes from 0 in the order of first appearance, and what they stand for."""
-    table: dict[str, int] = {}
-    codes = np.array([table.setdefault(value, len(table)) for value in values], np.int64)
+    table: defaultdict[str, int] = defaultdict()
+    table.default_factory = table.__len__
+    codes = np.fromiter(map(table.__getitem__, values.tolist()), np.int64, len(values))
     return codes, list(table)
 
 

@@ -7,11 +7,14 @@ An order made unasked is right when the family is bought within two gaps: people
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 WINDOWS = (7, 14, 28)  # days
 NEED, ORDER = 0.5, 2.0  # gaps
 DUE = 0.5  # of a gap, before which nothing is done unasked
 
 
+@lru_cache(maxsize=4096)
 def need_window(gap: float) -> int:
     """The window of 7, 14 or 28 days that is nearest to half a gap.
 
@@ -23,6 +26,7 @@ def need_window(gap: float) -> int:
     return min(WINDOWS, key=lambda days: (abs(days - gap * NEED), days))
 
 
+@lru_cache(maxsize=4096)
 def order_window(gap: float) -> int:
     """The least window of 7, 14 or 28 days that holds two gaps, else the greatest.
 
