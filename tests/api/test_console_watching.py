@@ -63,6 +63,8 @@ def test_one_button_stops_everything_every_page_says_so_and_one_lets_it_go_on(pl
 
 def test_a_part_is_stopped_and_what_makes_no_sense_is_told(place: Place) -> None:
     browser = signed_in(place)
+    assert "Not done: family &#39;milk&#39; not found." in press(browser, scope="family", value="milk")
+    place.backend.post("/v1/items", {"item_id": "m1", "family": "milk"})
     assert "Stopped: family milk." in press(browser, scope="family", value="milk")
     assert "Not done" in press(browser, scope="family", value=" ")
     assert "Not done" in press(browser, scope="planet", value="earth")
