@@ -156,15 +156,17 @@ def order_a_test(
 ) -> None:
     """Make a test order: it goes all the way to the gateway, charges nobody and counts for nothing.
 
+    It goes to the gateway that the rules choose. Where it would not go out, it is not made, and the reasons are told.
+
     Example: `rapport test-order 1228 995242=2`
     """
+    from api import trying
     from api.wire.executions import ExecutionOut
-    from engine.store import trying
 
     settings = Settings.from_env()
     wanted = dict(_wanted(item) for item in items)
     with opened(settings).begin() as tx:
-        made = trying.make(tx, parse_id(customer, "CUSTOMER"), wanted, "command line", settings.clock.now())
+        made = trying.make(tx, settings, parse_id(customer, "CUSTOMER"), wanted, "command line", settings.clock.now())
     if as_json:
         return out.document(ExecutionOut.of(made).model_dump(mode="json"))
     click.echo(f"{made.execution_id}  {made.total}  a worker places it, as a test")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from api import cursors, risks, verbs
+from api import cursors, risks, trying, verbs
 from api.auth.caller import APP_AND_BACKEND, OPERATOR
 from api.routes import Topic, caller
 from api.service import service
@@ -26,7 +26,7 @@ from api.wire.executions import (
 from api.wire.money import span
 from engine.domain.executions import Execution, State
 from engine.errors import InputError, NotFound
-from engine.store import executions, ledger, trying
+from engine.store import executions, ledger
 from engine.store.database import Tx
 
 LONGEST_SNOOZE = timedelta(days=60)
@@ -53,11 +53,13 @@ def list_executions(query: StatePage) -> Executions:
 def make_test_execution(body: TrialIn) -> ExecutionOut:
     """Make a test order, to see that orders arrive: the gateway is told that nothing is to be charged.
 
-    It goes all the way, marked everywhere, and counts for nothing: no budget, no evidence, no report.
+    It goes all the way, marked everywhere, to the gateway that the rules choose, and counts for nothing: no budget, no
+    evidence, no report. 409 where it would not go out, with the reasons.
     """
-    wanted = {line.item_id: line.quantity for line in body.items}
-    with service().db.begin() as tx:
-        return ExecutionOut.of(trying.make(tx, body.customer_id, wanted, caller().actor, service().now()))
+    here, wanted = service(), {line.item_id: line.quantity for line in body.items}
+    with here.db.begin() as tx:
+        made = trying.make(tx, here.settings, body.customer_id, wanted, caller().actor, here.now())
+        return ExecutionOut.of(made)
 
 
 @topic.route(

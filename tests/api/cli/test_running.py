@@ -6,6 +6,12 @@ import sys
 import httpx
 import pytest
 
+from engine.domain.customers import Consent, Grant, Purpose
+from engine.store import consents
+from engine.store.database import Database
+from tests.api.cli.conftest import Environment
+from tests.builders import NOON
+
 COMMANDS = [
     ["db", "upgrade"], ["import"], ["train"], ["models", "list"], ["models", "show"], ["models", "rollback"],
     ["recommend"], ["due"], ["evaluate"], ["decide"], ["serve"], ["worker"], ["jobs", "list"], ["jobs", "run"],
@@ -106,7 +112,10 @@ def test_the_example_gateway_keeps_orders(tmp_path):
         process.wait()
 
 
-def test_a_test_order_is_made_by_command(in_shop) -> None:
+def test_a_test_order_is_made_by_command(in_shop, stocked_home) -> None:
+    in_shop("test-order", "c1", "milk-1").failed(1, "consents.automation")
+    with Database.open(Environment(home=stocked_home).settings.database_url).begin() as tx:
+        consents.put(tx, "c1", [Consent(purpose=Purpose.AUTOMATION, state=Grant.GRANTED, at=NOON)])
     made = in_shop("test-order", "c1", "milk-1=2", "--json").json
     assert (made["test"], made["state"], made["lines"][0]["quantity"], made["total"]) == (True, "waiting", 2, "2.42")
     assert in_shop("test-order", "c1", "milk-1=0").code == 2
