@@ -100,13 +100,16 @@ def run_job(
 
     Example: `rapport jobs run plan --at 2017-12-01T08:00:00Z`
     """
-    from jobs.scheduler import Shop, run_now
+    from jobs.scheduler import Shop, just_after, run_now
 
     settings = placing_settings()
-    summary = run_now(Shop.of(settings, opened(settings)), name, instant(settings, at, "--at"))
+    shop = Shop.of(settings, opened(settings))
+    as_if = instant(settings, at, "--at") or just_after(shop)
+    summary = run_now(shop, name, as_if)
     if as_json:
         return out.document(dict(summary))
-    out.table((name, ""), summary.items() or [("nothing to do", None)])
+    said = out.said(as_if or settings.clock.now())
+    out.table((f"{name}, as of {said}", ""), summary.items() or [("nothing to do", None)])
 
 
 def gateway_example(

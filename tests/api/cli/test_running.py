@@ -69,6 +69,9 @@ def test_jobs_are_listed_and_run(rapport):
     assert rapport("jobs", "run", "purge", "--json").json == {"replies": 0, "runs": 0, "links": 0}
     listed = {job["job"]: job["last_state"] for job in rapport("jobs", "list", "--json").json["jobs"]}
     assert listed["purge"] == "done"
+    said = rapport("jobs", "run", "sweep", "--at", "2017-12-01", RAPPORT_GATEWAY_URL="http://127.0.0.1:9/orders").out
+    assert "sweep, as of 2017-12-01T00:00:00Z" in said
+    assert "nothing to do" in said
     rapport("jobs", "run", "nonsense").failed(1, "nonsense")
     rapport("jobs", "run", "sweep").failed(1, "RAPPORT_GATEWAY_URL")
     rapport("jobs", "run", "plan", "--at", "2017-12-01T08:00:00").failed(2, "--at")

@@ -85,7 +85,10 @@ def test_what_needs_review_is_settled(rapport, db):
     assert (standing(db).state, standing(db).order_id) == (State.PLACED, "shop-1")
     rapport("settle", "e2", "--placed", "shop-1").failed(1, "shop-1")
     assert rapport("settle", "e2", "--failed", "--json").json["state"] == "failed"
-    rapport("settle", "e2", "--failed").failed(1, "too late")
+    rapport("settle", "e2", "--failed").failed(1, "execution 'e2' is failed: only what needs_review is settled")
+    stored(db, execution("e3", "cem"))
+    rapport("settle", "e3", "--failed").failed(1, "execution 'e3' is waiting", "it can be vetoed or skipped")
+    rapport("settle", "e4", "--failed").failed(1, "execution 'e4' not found")
     rapport("settle", "e1").failed(2, "--placed")
 
 
