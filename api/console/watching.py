@@ -11,7 +11,7 @@ from api.service import service
 from engine.domain.stops import Scope
 from engine.domain.values import parse_id
 from engine.errors import Conflict, InputError, NotFound
-from engine.store import alerts, differences, ledger, stops
+from engine.store import alerts, differences, executions, ledger, stops
 from engine.store.database import Tx
 
 MOST = 50
@@ -80,6 +80,21 @@ def close_difference(difference_id: str) -> Response:
         return "Noted."
 
     return _done(close, "console.alerts_page")
+
+
+@console.get("/executions/<ident:execution_id>")
+def execution_page(execution_id: str) -> str:
+    """One execution: its lines, where it stands, its life, what the gateway was asked and said."""
+    with service().db.read() as tx:
+        found = executions.get(tx, execution_id)
+        if found is None:
+            raise NotFound("execution", execution_id)
+        return render_template(
+            "console/execution.html",
+            execution=found,
+            moves=executions.moves(tx, execution_id),
+            attempts=executions.attempts(tx, execution_id),
+        )
 
 
 @console.post("/executions/<ident:execution_id>/settle")
