@@ -101,7 +101,7 @@ def settle(
 
     Example: `rapport settle 8f0c... --placed shop-4711 --reason "found in the shop's back office"`
     """
-    from engine.store import ledger
+    from api import settling
 
     if failed == (placed is not None):
         raise InputError.of("--placed", "either --placed ORDER or --failed", placed)
@@ -109,7 +109,7 @@ def settle(
     order_id = None if placed is None else parse_id(placed, "--placed")
     with opened(settings).begin() as tx:
         now = settings.clock.now()
-        after = ledger.settle_by_hand(tx, parse_id(execution, "EXECUTION"), order_id, _actor(), reason, now)
+        after = settling.settle(tx, settings, parse_id(execution, "EXECUTION"), order_id, _actor(), reason, now)
     if as_json:
         return out.document({"execution_id": after.execution_id, "state": after.state, "order_id": after.order_id})
     click.echo(f"{after.execution_id} is {after.state}")

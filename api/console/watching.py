@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from flask import Response, flash, g, redirect, render_template, request, url_for
 
+from api import settling
 from api.console.pages import console
 from api.service import service
 from engine.domain.stops import Scope
 from engine.domain.values import parse_id
 from engine.errors import Conflict, InputError, NotFound
-from engine.store import alerts, differences, executions, ledger, stops
+from engine.store import alerts, differences, executions, stops
 from engine.store.database import Tx
 
 MOST = 50
@@ -105,8 +106,9 @@ def settle_execution(execution_id: str) -> Response:
 
     def settle(tx: Tx) -> str:
         named = parse_id(order_id, "order") if placed else None
-        now, said = service().now(), "settled in the console"
-        return f"It is {ledger.settle_by_hand(tx, execution_id, named, g.caller.actor, said, now).state}."
+        here, said = service(), "settled in the console"
+        after = settling.settle(tx, here.settings, execution_id, named, g.caller.actor, said, here.now())
+        return f"It is {after.state}."
 
     return _done(settle, "console.executions_page")
 

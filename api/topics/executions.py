@@ -10,6 +10,7 @@ from api import cursors, risks, trying, verbs
 from api.auth.caller import APP_AND_BACKEND, OPERATOR
 from api.routes import Topic, caller
 from api.service import service
+from api.settling import settle
 from api.wire.base import Page
 from api.wire.executions import (
     ChangeIn,
@@ -26,7 +27,7 @@ from api.wire.executions import (
 from api.wire.money import span
 from engine.domain.executions import Execution, State
 from engine.errors import InputError, NotFound
-from engine.store import executions, ledger
+from engine.store import executions
 from engine.store.database import Tx
 
 LONGEST_SNOOZE = timedelta(days=60)
@@ -132,13 +133,14 @@ def _snoozed(tx: Tx, execution_id: str, body: SnoozeIn, now: datetime) -> Execut
 
 @topic.route("POST", ONE + "/settle", scopes=OPERATOR, body=SettleIn, answer=ExecutionOut)
 def settle_execution(execution_id: str, body: SettleIn) -> ExecutionOut:
-    """Settle one that needs review, as a person found out at the shop. Nothing is sent or cancelled there.
+    """Settle one that needs review, as a person found out at the shop; the customer is told.
 
+    Nothing is sent or cancelled there.
     409 where it does not need review (any more), or the order belongs to another execution or customer.
     """
-    now, actor = service().now(), caller().actor
-    with service().db.begin() as tx:
-        return ExecutionOut.of(ledger.settle_by_hand(tx, execution_id, body.order_id, actor, body.reason, now))
+    here, actor = service(), caller().actor
+    with here.db.begin() as tx:
+        return ExecutionOut.of(settle(tx, here.settings, execution_id, body.order_id, actor, body.reason, here.now()))
 
 
 def own(tx: Tx, execution_id: str) -> Execution:

@@ -5,7 +5,7 @@ import pytest
 from engine.domain.alerts import DifferenceKind
 from engine.domain.executions import State
 from engine.domain.gateways import NamedGateway
-from engine.store import audit, differences, gateways, items, stops
+from engine.store import audit, differences, gateways, items, nudges, stops
 from engine.store.database import Database
 from tests.builders import an_item
 from tests.ledgers import NOW, execution, standing, stored
@@ -85,6 +85,9 @@ def test_what_needs_review_is_settled(rapport, db):
     assert (standing(db).state, standing(db).order_id) == (State.PLACED, "shop-1")
     rapport("settle", "e2", "--placed", "shop-1").failed(1, "shop-1")
     assert rapport("settle", "e2", "--failed", "--json").json["state"] == "failed"
+    with db.read() as tx:
+        told = [nudges.of_customer(tx, id)[0].kind.value for id in ("anna", "ben")]
+    assert told == ["placed", "refused"]
     rapport("settle", "e2", "--failed").failed(1, "execution 'e2' is failed: only what needs_review is settled")
     stored(db, execution("e3", "cem"))
     rapport("settle", "e3", "--failed").failed(1, "execution 'e3' is waiting", "it can be vetoed or skipped")
