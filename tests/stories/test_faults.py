@@ -68,6 +68,12 @@ def in_a_process(url: str, home: Path, at: Callable[[Point], None]) -> int:
         os._exit(101)
 
 
+def stopped() -> None:
+    """Stand still, though not in the middle of writing to the gateway's file, which others need."""
+    with KeptGateway.writing:
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
 def within() -> float:
     """The lease and two seconds; as much longer as this machine has more to do than it can."""
     return WITHIN * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
@@ -141,7 +147,7 @@ def test_a_worker_stopped_past_its_lease_and_resumed_writes_nothing(
     db: Database, database_url: str, tmp_path: Path, point: Point
 ) -> None:
     fill(db, DUE)
-    worker = in_a_process(database_url, tmp_path, once(point, lambda: os.kill(os.getpid(), signal.SIGSTOP)))
+    worker = in_a_process(database_url, tmp_path, once(point, stopped))
     _, status = os.waitpid(worker, os.WUNTRACED)
     assert os.WIFSTOPPED(status)
     time.sleep(TERMS.lease.total_seconds())
