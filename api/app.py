@@ -9,6 +9,7 @@ from apiflask import APIFlask
 from api import observing, openapi, problem
 from api.auth import tokens
 from api.auth.failures import Failures
+from api.console.errors import as_page
 from api.console.pages import csrf
 from api.console.watching import console
 from api.encoding import IdentConverter, OrjsonProvider, refuse_no_ids
@@ -62,6 +63,7 @@ def create_app(settings: Settings, db: Database, *, model: Callable[[], Model | 
     problem.handle(app)
     app.before_request(refuse_no_ids)
     observing.observe(app)
+    app.after_request(as_page)
     for topic in TOPICS:
         app.register_blueprint(topic.blueprint())
     app.register_blueprint(plain)

@@ -69,7 +69,8 @@ def _share_metrics(folder: Path) -> None:
     named = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if named is None:
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir()
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     else:
         for old in Path(named).glob("*.db"):

@@ -302,7 +302,7 @@ def _plain(value: object) -> str:
 
 def _kept_secret(path: Path) -> str:
     """The key kept at ``path``, made at the first call; two processes that start together agree on one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

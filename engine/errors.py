@@ -55,9 +55,10 @@ class InputError(RapportError, ValueError):
 class NotFound(RapportError, LookupError):
     """The thing named does not exist, or not for this caller."""
 
-    def __init__(self, kind: str, id: str) -> None:
+    def __init__(self, kind: str, id: str, there: Iterable[str] = ()) -> None:
         self.kind, self.id = kind, id
-        super().__init__(f"{kind} {id!r} not found")
+        names = ", ".join(there)
+        super().__init__(f"{kind} {id!r} not found" + (f"; there is {names}" if names else ""))
 
 
 class Gone(RapportError):

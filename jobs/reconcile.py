@@ -49,7 +49,7 @@ def run(
     ----------
     gateway : the default one; None: executions that name none are not looked up
     named : the others, by the name that executions have for them
-    tell : tells the customer of an order that the shop refused after it was placed
+    tell : tells the customer what became of an order: the shop has it, has none, or refused it after it was placed
     """
     found = Counter[str]()
     for one in _asked_for(db, now):
@@ -85,7 +85,7 @@ def _looked_up(db: Database, gateway: Gateway, execution: Execution, now: dateti
                 return _compared(tx, execution, answer, now, tell)
             if execution.state in ENDED:
                 return _unexpected(tx, execution, answer, now)
-            return _settled(tx, execution, answer, now)
+            return _settled(tx, execution, answer, now, tell)
     except Conflict:
         return ["moved"]
     except Exception:
@@ -93,12 +93,13 @@ def _looked_up(db: Database, gateway: Gateway, execution: Execution, now: dateti
         return ["broken"]
 
 
-def _settled(tx: Tx, execution: Execution, answer: Answer, now: datetime) -> list[str]:
+def _settled(tx: Tx, execution: Execution, answer: Answer, now: datetime, tell: Tell) -> list[str]:
     done = ledger.settle(tx, execution.execution_id, answer, ACTOR, now)
     if done is None:
         return ["unknown" if answer.leads_to(Call.LOOK_UP) is State.NEEDS_REVIEW else "unchanged"]
     if done.clash:
         log.error("order.clash", execution_id=execution.execution_id, order_id=answer.order_id)
+    tell(tx, done.execution, now)
     words = [f"found_{done.execution.state}"]
     if execution.state is State.FAILED:
         words += _differs(tx, execution, DifferenceKind.UNEXPECTED, State.FAILED.value, str(answer.order_id), now)

@@ -17,6 +17,7 @@ from modes.rules import Objection
 
 OUT_OF_STOCK = ("item.unavailable", "item.price_unknown")
 ASKS = ("item.price_risen", "mandate.price_high", "mandate.price_low", "mandate.order_limit")
+ASKING = "rule.require_approval."  # and what such a rule wants is that the customer is asked
 Stock = Callable[[Collection[str]], Mapping[str, Item]]
 
 
@@ -55,8 +56,8 @@ class Judge:
         """What is to become of it.
 
         What may not be placed at this hour waits, if it is still wanted when it may. A line that may not go out goes
-        out with a substitute of the signed list, is asked about where only its price is in the way, or is left out;
-        the other lines are none the worse for it.
+        out with a substitute of the signed list, is asked about where only its price or a rule that wants it to be
+        asked about is in the way, or is left out; the other lines are none the worse for it.
         """
         late = self._late(execution)
         if late is not None:
@@ -108,11 +109,11 @@ class Judge:
     def _question(
         self, execution: Execution, kept: Sequence[ExecutionLine], line: ExecutionLine
     ) -> ExecutionLine | None:
-        """The line at today's price, where what it costs alone is in the way and it may be asked about."""
+        """The line at today's price, where only what it costs, or that it must be asked about, is in the way."""
         if execution.rung is Rung.APPROVE:
             return None
         for one in self._options(execution, line):
-            if {said.rule for said in self.against(execution, (*kept, one))} <= set(ASKS):
+            if all(_may_be_asked(said) for said in self.against(execution, (*kept, one))):
                 today = self._today(one)
                 asks = replace(execution, rung=Rung.APPROVE, approved_at=self.now, mandate_id=None)
                 barred = self.against(asks, (today,)) or self._barred(line.need, one.item_id)
@@ -154,6 +155,11 @@ class Judge:
 def reason_of(found: Sequence[Objection]) -> str:
     """The rules of objections, as the ledger keeps them."""
     return ",".join(dict.fromkeys(one.rule for one in found))
+
+
+def _may_be_asked(said: Objection) -> bool:
+    """Whether the customer's yes would do away with it."""
+    return said.rule in ASKS or said.rule.startswith(ASKING)
 
 
 def _ends(said: Objection) -> bool:

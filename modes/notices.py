@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import NAMESPACE_OID, uuid5
 
 from engine.domain.context import Context
-from engine.domain.executions import Execution, ExecutionLine
+from engine.domain.executions import Execution, ExecutionLine, State
 from engine.domain.nudges import Nudge, NudgeKind
 from engine.domain.shopping import Item
 from engine.domain.values import Money
@@ -33,6 +33,13 @@ def refused(execution: Execution, context: Context, now: datetime, items: Mappin
     words = _words(context)
     text = words.say("refused", lines=listed(execution.lines, items, words), why=because(execution.reason, words))
     return message(execution, context, now, NudgeKind.REFUSED, text, {"reason": execution.reason})
+
+
+def failed(execution: Execution, context: Context, now: datetime, items: Mapping[str, Item]) -> Nudge:
+    """That the shop has no order of what was sent to it."""
+    words = _words(context)
+    text = words.say("refused", lines=listed(execution.lines, items, words), why=words.say("because-failed"))
+    return message(execution, context, now, NudgeKind.REFUSED, text, {"reason": State.FAILED.value})
 
 
 def left_out(

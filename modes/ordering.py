@@ -149,9 +149,7 @@ def _price(line: ExecutionLine, items: Mapping[str, Item]) -> int:
 
 
 def notice(execution: Execution, context: Context, now: datetime, items: Mapping[str, Item]) -> Nudge | None:
-    """What the customer is told of a placed or refused order, outside their quiet hours; None of any other."""
-    if execution.state is State.REFUSED:
-        return notices.refused(execution, context, now, items)
-    if execution.state is not State.PLACED:
-        return None
-    return notices.placed(execution, context, now, items)
+    """What the customer is told of a placed, refused or failed order, outside their quiet hours; None of any other."""
+    words = {State.REFUSED: notices.refused, State.FAILED: notices.failed, State.PLACED: notices.placed}
+    said = words.get(execution.state)
+    return None if said is None else said(execution, context, now, items)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 import typer
@@ -12,12 +12,15 @@ import typer
 from api.cli import out
 from api.cli.here import opened
 from api.cli.out import AsJson
-from engine.config import Settings
+from engine.config import File, Settings
 from engine.domain.calendar import Calendar
 from engine.errors import InputError, NotFound, Problem, shown
 
+if TYPE_CHECKING:
+    from api.wire.calendar import CalendarOut, SlotWire
+
 AUTHOR = "operator:cli"
-File = Annotated[Path, typer.Argument(metavar="FILE", help="YAML, as docs/delivery.md tells it.")]
+CalendarFile = Annotated[Path, typer.Argument(metavar="FILE", help="YAML, as docs/delivery.md tells it.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,10 +44,10 @@ def show(as_json: AsJson = False) -> None:
         kept = calendars.latest(tx)
     if kept is None or kept.calendar is None:
         raise NotFound("calendar", "of the shop")
-    _tell(CalendarOut.of(kept, kept.calendar).model_dump(mode="json"), as_json)
+    _tell(CalendarOut.of(kept, kept.calendar), as_json)
 
 
-def check(file: File, as_json: AsJson = False) -> None:
+def check(file: CalendarFile, as_json: AsJson = False) -> None:
     """Say what is wrong with a calendar's file, or what it comes to.
 
     Example: `rapport calendar check shop.yaml`
@@ -55,10 +58,10 @@ def check(file: File, as_json: AsJson = False) -> None:
     settings = Settings.from_env()
     calendar = _read(file, settings)
     kept = Kept(version=0, calendar=calendar, author=AUTHOR, created_at=settings.clock.now())
-    _tell(CalendarOut.of(kept, calendar).model_dump(mode="json"), as_json)
+    _tell(CalendarOut.of(kept, calendar), as_json)
 
 
-def apply(file: File, as_json: AsJson = False) -> None:
+def apply(file: CalendarFile, as_json: AsJson = False) -> None:
     """Put the calendar of a file in force, as the next version.
 
     Example: `rapport calendar apply shop.yaml`
@@ -71,8 +74,8 @@ def apply(file: File, as_json: AsJson = False) -> None:
     with opened(settings).begin() as tx:
         kept = calendars.put(tx, calendar, AUTHOR, now)
         assert kept.calendar is not None  # as it was put
-        answer = CalendarOut.of(kept, kept.calendar).model_dump(mode="json")
-        audit.add(tx, AUTHOR, "calendar.put", str(kept.version), answer, now)
+        answer = CalendarOut.of(kept, kept.calendar)
+        audit.add(tx, AUTHOR, "calendar.put", str(kept.version), answer.model_dump(mode="json"), now)
     _tell(answer, as_json)
 
 
@@ -84,9 +87,11 @@ def _read(file: Path, settings: Settings) -> Calendar:
     from api.wire.calendar import CalendarIn
 
     try:
-        given = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        given = yaml.safe_load(File.of(file, "FILE").text)
+    except yaml.YAMLError as error:
         raise InputError.of(str(file), "YAML", str(error)) from None
+    if given is None:
+        raise InputError.of(str(file), "a calendar, with cut_offs at least", "an empty file")
     try:
         return CalendarIn.model_validate(given).domain(settings.timezone)
     except ValidationError as error:
@@ -105,8 +110,26 @@ def _problem(found: Mapping[str, Any]) -> Problem:
     )
 
 
-def _tell(answer: dict[str, object], as_json: bool) -> None:
+def _tell(answer: CalendarOut, as_json: bool) -> None:
     if as_json:
-        return out.document(answer)
-    for name, value in answer.items():
-        click.echo(f"{name:14} {value}")
+        return out.document(answer.model_dump(mode="json"))
+    for name, values in _lines(answer):
+        for place, value in enumerate(values or ["none"]):
+            click.echo(f"{'' if place else name:14} {value}")
+
+
+def _lines(answer: CalendarOut) -> Iterator[tuple[str, Sequence[str]]]:
+    """A calendar as people read it: what is set, and a line for each of its values."""
+    yield "version", [f"{answer.version}, by {answer.author}, {out.said(answer.created_at)}"]
+    yield "zone", [answer.zone]
+    yield "cut-offs", [f"{day} {hour}" for day, hour in answer.cut_offs.items()]
+    yield "closed", [str(day) for day in answer.closed]
+    yield "lead", [answer.lead, *(f"{lead} for {category}" for category, lead in answer.leads.items())]
+    yield "slots", [_slot(one) for one in answer.slots]
+    yield "shipping cost", [f"{answer.shipping_cost:g}"]
+    yield "slack", [answer.slack]
+
+
+def _slot(slot: SlotWire) -> str:
+    places = "" if slot.capacity is None else f", {slot.capacity} orders a day"
+    return f"{slot.name}: {slot.start} to {slot.end}, {', '.join(slot.weekdays)}{places}"

@@ -18,7 +18,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machin
 
 def document(value: object) -> None:
     """A value as JSON on one line."""
-    click.echo(json.dumps(value, default=_said, ensure_ascii=False))
+    click.echo(json.dumps(value, default=said, ensure_ascii=False))
 
 
 def lines(rows: Iterable[Mapping[str, object]], out: Path | None) -> int:
@@ -26,7 +26,7 @@ def lines(rows: Iterable[Mapping[str, object]], out: Path | None) -> int:
     count = 0
     with _sink(out) as write:
         for row in rows:
-            write(json.dumps(row, default=_said, ensure_ascii=False) + "\n")
+            write(json.dumps(row, default=said, ensure_ascii=False) + "\n")
             count += 1
     return count
 
@@ -85,11 +85,11 @@ def _cell(value: object) -> str:
     if value is None:
         return "–"
     if isinstance(value, datetime):
-        return _said(value.replace(microsecond=0))
+        return said(value.replace(microsecond=0))
     return f"{value:.4g}" if isinstance(value, float) else escape(str(value))
 
 
-def _said(value: object) -> str:
+def said(value: object) -> str:
     """What JSON has no kind for: instants as in the API, all else as it prints."""
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 

@@ -26,6 +26,9 @@ def show_policy(
     example: Annotated[
         bool, typer.Option("--example", help="The defaults with a word on each, to begin a file of your own.")
     ] = False,
+    target: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where the example goes; its folder is made.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """What a shop's decisions are made under, complete: check a file, and see what it leads to.
@@ -37,10 +40,10 @@ def show_policy(
 
     if example and (file is not None or as_json):
         raise InputError.of("--example", "neither a FILE nor --json beside it", str(file or "--json"))
+    if target is not None and not example:
+        raise InputError.of("--out", "--example beside it", str(target))
     if example:
-        from jobs.fitting import SHIPPED
-
-        return click.echo(SHIPPED.read_text(encoding="utf-8"), nl=False)
+        return _begin(target)
     settings = Settings.from_env()
     settings = settings if file is None else replace(settings, policy=File.of(file, "FILE"))
     found, given = Policy.of(settings), settings.policy
@@ -48,6 +51,20 @@ def show_policy(
         return out.document({"file": None if given is None else str(given), "policy": parameters.told(found)})
     click.echo(f"# {'the defaults: there is no file' if given is None else given}")
     click.echo(parameters.written(found), nl=False)
+
+
+def _begin(target: Path | None) -> None:
+    """The example, printed, or as a file that is not there yet."""
+    from jobs.fitting import SHIPPED
+
+    text = SHIPPED.read_text(encoding="utf-8")
+    if target is None:
+        return click.echo(text, nl=False)
+    if target.exists():
+        raise InputError.of("--out", "a file that is not there yet", str(target))
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    click.echo(f"written: {target}")
 
 
 def fit_policy(

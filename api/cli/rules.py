@@ -12,7 +12,7 @@ import typer
 from api.cli import out
 from api.cli.here import as_of, opened, standing
 from api.cli.out import AsJson
-from engine.config import Settings
+from engine.config import File, Settings
 from engine.errors import InputError, RapportError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from modes.rules.reading import Checked
 
 FAILED = 1
-File = Annotated[Path, typer.Argument(metavar="FILE", help="Rules in YAML; docs/rules.md says how.")]
+RulesFile = Annotated[Path, typer.Argument(metavar="FILE", help="Rules in YAML; docs/rules.md says how.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="rules")
 
 
-def check(file: File, as_json: AsJson = False) -> int:
+def check(file: RulesFile, as_json: AsJson = False) -> int:
     """Say what is wrong with a file of rules, each mistake with its line and column; nothing is kept.
 
     Where there is no database yet, nobody knows which gateways there are, and the names of those are not looked at.
@@ -51,7 +51,7 @@ def check(file: File, as_json: AsJson = False) -> int:
 
 
 def preview(
-    file: File,
+    file: RulesFile,
     days: Annotated[int, typer.Option(min=1, max=400, help="How far to look back.")] = 28,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="Default just after the newest order.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="Of the executions that are listed.")] = 100,
@@ -75,7 +75,7 @@ def preview(
 
 
 def apply(
-    file: File,
+    file: RulesFile,
     why: Annotated[str, typer.Option(help="For whoever approves them or looks back.")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -108,11 +108,7 @@ def _said(one: AppliedOut) -> str:
 def _read(settings: Settings, file: Path) -> Checked:
     from api import ruling
 
-    try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InputError.of("FILE", "a text in UTF-8", str(file)) from None
-    return ruling.reader(settings, standing(settings)).text(text)
+    return ruling.reader(settings, standing(settings)).text(File.of(file, "FILE").text)
 
 
 def _sound(settings: Settings, file: Path) -> Checked:

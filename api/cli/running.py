@@ -100,13 +100,16 @@ def run_job(
 
     Example: `rapport jobs run plan --at 2017-12-01T08:00:00Z`
     """
-    from jobs.scheduler import Shop, run_now
+    from jobs.scheduler import Shop, just_after, run_now
 
     settings = placing_settings()
-    summary = run_now(Shop.of(settings, opened(settings)), name, instant(settings, at, "--at"))
+    shop = Shop.of(settings, opened(settings))
+    as_if = instant(settings, at, "--at") or just_after(shop)
+    summary = run_now(shop, name, as_if)
     if as_json:
         return out.document(dict(summary))
-    out.table((name, ""), summary.items() or [("nothing to do", None)])
+    said = out.said(as_if or settings.clock.now())
+    out.table((f"{name}, as of {said}", ""), summary.items() or [("nothing to do", None)])
 
 
 def gateway_example(
@@ -156,15 +159,17 @@ def order_a_test(
 ) -> None:
     """Make a test order: it goes all the way to the gateway, charges nobody and counts for nothing.
 
+    It goes to the gateway that the rules choose. Where it would not go out, it is not made, and the reasons are told.
+
     Example: `rapport test-order 1228 995242=2`
     """
+    from api import trying
     from api.wire.executions import ExecutionOut
-    from engine.store import trying
 
     settings = Settings.from_env()
     wanted = dict(_wanted(item) for item in items)
     with opened(settings).begin() as tx:
-        made = trying.make(tx, parse_id(customer, "CUSTOMER"), wanted, "command line", settings.clock.now())
+        made = trying.make(tx, settings, parse_id(customer, "CUSTOMER"), wanted, "command line", settings.clock.now())
     if as_json:
         return out.document(ExecutionOut.of(made).model_dump(mode="json"))
     click.echo(f"{made.execution_id}  {made.total}  a worker places it, as a test")

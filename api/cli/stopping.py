@@ -51,10 +51,14 @@ def stop(
     now = settings.clock.now()
     end = _end(settings, now, until, lasts)
     with opened(settings).begin() as tx:
+        before = {one.stop_id for one in stops.in_force(tx, now)}
         pressed = stops.press(tx, scope, family or gateway, reason, _actor(), now, end)
+    already = pressed.stop_id in before
     if as_json:
-        return out.document({"stop_id": pressed.stop_id, "stopped": pressed.subject, "until": pressed.until})
-    click.echo(f"stopped: {pressed.subject}{'' if end is None else f', until {pressed.until}'}")
+        said = {"stop_id": pressed.stop_id, "stopped": pressed.subject, "until": pressed.until, "already": already}
+        return out.document(said)
+    lasts_until = "" if pressed.until is None and not already else f", until {pressed.until or 'it is lifted'}"
+    click.echo(f"{f'already stopped by {pressed.actor}' if already else 'stopped'}: {pressed.subject}{lasts_until}")
     click.echo(f"to go on: rapport start {pressed.stop_id}")
 
 
@@ -97,7 +101,7 @@ def settle(
 
     Example: `rapport settle 8f0c... --placed shop-4711 --reason "found in the shop's back office"`
     """
-    from engine.store import ledger
+    from api import settling
 
     if failed == (placed is not None):
         raise InputError.of("--placed", "either --placed ORDER or --failed", placed)
@@ -105,7 +109,7 @@ def settle(
     order_id = None if placed is None else parse_id(placed, "--placed")
     with opened(settings).begin() as tx:
         now = settings.clock.now()
-        after = ledger.settle_by_hand(tx, parse_id(execution, "EXECUTION"), order_id, _actor(), reason, now)
+        after = settling.settle(tx, settings, parse_id(execution, "EXECUTION"), order_id, _actor(), reason, now)
     if as_json:
         return out.document({"execution_id": after.execution_id, "state": after.state, "order_id": after.order_id})
     click.echo(f"{after.execution_id} is {after.state}")

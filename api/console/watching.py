@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from flask import Response, flash, g, redirect, render_template, request, url_for
 
+from api import settling
 from api.console.pages import console
 from api.service import service
 from engine.domain.stops import Scope
 from engine.domain.values import parse_id
 from engine.errors import Conflict, InputError, NotFound
-from engine.store import alerts, differences, ledger, stops
+from engine.store import alerts, differences, executions, stops
 from engine.store.database import Tx
 
 MOST = 50
@@ -82,6 +83,21 @@ def close_difference(difference_id: str) -> Response:
     return _done(close, "console.alerts_page")
 
 
+@console.get("/executions/<ident:execution_id>")
+def execution_page(execution_id: str) -> str:
+    """One execution: its lines, where it stands, its life, what the gateway was asked and said."""
+    with service().db.read() as tx:
+        found = executions.get(tx, execution_id)
+        if found is None:
+            raise NotFound("execution", execution_id)
+        return render_template(
+            "console/execution.html",
+            execution=found,
+            moves=executions.moves(tx, execution_id),
+            attempts=executions.attempts(tx, execution_id),
+        )
+
+
 @console.post("/executions/<ident:execution_id>/settle")
 def settle_execution(execution_id: str) -> Response:
     """Settle one that needs review, as a person found out."""
@@ -90,8 +106,9 @@ def settle_execution(execution_id: str) -> Response:
 
     def settle(tx: Tx) -> str:
         named = parse_id(order_id, "order") if placed else None
-        now, said = service().now(), "settled in the console"
-        return f"It is {ledger.settle_by_hand(tx, execution_id, named, g.caller.actor, said, now).state}."
+        here, said = service(), "settled in the console"
+        after = settling.settle(tx, here.settings, execution_id, named, g.caller.actor, said, here.now())
+        return f"It is {after.state}."
 
     return _done(settle, "console.executions_page")
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from api import cursors, risks, verbs
+from api import cursors, risks, trying, verbs
 from api.auth.caller import APP_AND_BACKEND, OPERATOR
 from api.routes import Topic, caller
 from api.service import service
+from api.settling import settle
 from api.wire.base import Page
 from api.wire.executions import (
     ChangeIn,
@@ -26,7 +27,7 @@ from api.wire.executions import (
 from api.wire.money import span
 from engine.domain.executions import Execution, State
 from engine.errors import InputError, NotFound
-from engine.store import executions, ledger, trying
+from engine.store import executions
 from engine.store.database import Tx
 
 LONGEST_SNOOZE = timedelta(days=60)
@@ -53,11 +54,13 @@ def list_executions(query: StatePage) -> Executions:
 def make_test_execution(body: TrialIn) -> ExecutionOut:
     """Make a test order, to see that orders arrive: the gateway is told that nothing is to be charged.
 
-    It goes all the way, marked everywhere, and counts for nothing: no budget, no evidence, no report.
+    It goes all the way, marked everywhere, to the gateway that the rules choose, and counts for nothing: no budget, no
+    evidence, no report. 409 where it would not go out, with the reasons.
     """
-    wanted = {line.item_id: line.quantity for line in body.items}
-    with service().db.begin() as tx:
-        return ExecutionOut.of(trying.make(tx, body.customer_id, wanted, caller().actor, service().now()))
+    here, wanted = service(), {line.item_id: line.quantity for line in body.items}
+    with here.db.begin() as tx:
+        made = trying.make(tx, here.settings, body.customer_id, wanted, caller().actor, here.now())
+        return ExecutionOut.of(made)
 
 
 @topic.route(
@@ -130,13 +133,14 @@ def _snoozed(tx: Tx, execution_id: str, body: SnoozeIn, now: datetime) -> Execut
 
 @topic.route("POST", ONE + "/settle", scopes=OPERATOR, body=SettleIn, answer=ExecutionOut)
 def settle_execution(execution_id: str, body: SettleIn) -> ExecutionOut:
-    """Settle one that needs review, as a person found out at the shop. Nothing is sent or cancelled there.
+    """Settle one that needs review, as a person found out at the shop; the customer is told.
 
+    Nothing is sent or cancelled there.
     409 where it does not need review (any more), or the order belongs to another execution or customer.
     """
-    now, actor = service().now(), caller().actor
-    with service().db.begin() as tx:
-        return ExecutionOut.of(ledger.settle_by_hand(tx, execution_id, body.order_id, actor, body.reason, now))
+    here, actor = service(), caller().actor
+    with here.db.begin() as tx:
+        return ExecutionOut.of(settle(tx, here.settings, execution_id, body.order_id, actor, body.reason, here.now()))
 
 
 def own(tx: Tx, execution_id: str) -> Execution:

@@ -40,7 +40,7 @@ def press_stop(body: StopIn) -> StopOut:
     """Stop orders: all of them, those of a family, or those for a gateway. Within two seconds none is sent any more.
 
     What is stopped waits and can still be vetoed. Where the same is stopped already, that stop is answered, and lasts
-    the longer of both.
+    the longer of both. 404 for a family or gateway that nothing has.
     """
     now = service().now()
     with service().db.begin() as tx:

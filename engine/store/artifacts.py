@@ -45,7 +45,8 @@ def write(folder: Path, artifact: Artifact, beside: Mapping[str, bytes] = Mappin
     ----------
     beside : from names of files to what is in them, for people to read; checksums are kept, serving does not need them
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     aside = folder / f".{artifact.model_id}.{uuid4().hex[:8]}"
     aside.mkdir()
     try:

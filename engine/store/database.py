@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -182,10 +183,18 @@ def _sqlite(url: str, file: str | None) -> Engine:
     if file in (None, "", ":memory:"):
         options["poolclass"] = StaticPool
     else:
-        Path(str(file)).parent.mkdir(parents=True, exist_ok=True)
+        Path(str(file)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(url, **options)
+    if "poolclass" not in options and not str(file).startswith("file:"):
+        event.listen(engine, "do_connect", lambda *_: _make_private(Path(str(file))))
     event.listen(engine, "connect", _configure)
     return engine
+
+
+def _make_private(file: Path) -> None:
+    """A database is its owner's alone; SQLite makes what lies beside it as the file itself is."""
+    with suppress(OSError):  # SQLite says what is wrong with the place
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _configure(connection: Any, record: object) -> None:

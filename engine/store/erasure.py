@@ -16,6 +16,7 @@ from engine.store.tables import (
     api_keys,
     beliefs,
     climbs,
+    compared,
     consents,
     customers,
     decision_candidates,
@@ -46,7 +47,7 @@ from engine.store.tables import audit as audit_table
 
 _OWNED = (
     *(orders, events, surveys, preferences, consents, mandates, goals, decisions, nudges, executions),
-    *(signals, ladders, reviews, climbs, beliefs),
+    *(signals, ladders, reviews, climbs, beliefs, taps),
 )
 _HIDDEN = {"import_id", "number", "id", "digest", "lease_until", "owner", "fence", "sequence"}
 
@@ -59,7 +60,7 @@ def export(tx: Tx, customer_id: str) -> dict[str, list[dict[str, Any]]]:
 def erase(tx: Tx, customer_id: str, actor: str, now: datetime) -> None:
     """Remove the customer everywhere; the audit keeps that it was done, under a digest of the id."""
     places = executions_store.places(tx, customer_id)
-    for table in (api_keys, idempotency, taps):
+    for table in (api_keys, idempotency):
         tx.execute(delete(table).where(table.c.customer_id == customer_id))
     for table, where in reversed(list(_held(customer_id))):
         tx.execute(delete(table).where(where))
@@ -76,7 +77,11 @@ def _held(customer_id: str) -> Iterator[tuple[Table, ColumnElement[bool]]]:
     for parent, key, children in (
         (orders, "order_id", (order_lines,)),
         (decisions, "decision_id", (decision_candidates, outcomes)),
-        (executions, "execution_id", (execution_lines, execution_attempts, execution_moves, differences, rule_uses)),
+        (
+            executions,
+            "execution_id",
+            (execution_lines, execution_attempts, execution_moves, differences, compared, rule_uses),
+        ),
     ):
         theirs = select(parent.c[key]).where(parent.c.customer_id == customer_id)
         for table in children:

@@ -16,10 +16,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, insert, not_, or_, select, true, update
 
 from engine.domain.decisions import Rung
-from engine.domain.executions import Answer, Call, Execution, ExecutionLine, Result, State, total_of
+from engine.domain.executions import STOPPABLE, Answer, Call, Execution, ExecutionLine, Result, State, total_of
 from engine.domain.shopping import OrderLine
 from engine.domain.stops import Stop
-from engine.errors import Conflict
+from engine.errors import Conflict, NotFound
 from engine.store import audit, bookings, items, orders, stops
 from engine.store.database import Tx
 from engine.store.database import now as clock
@@ -284,6 +284,7 @@ def settle_by_hand(
     Conflict
         where it does not need review, or the order is another execution's or another customer's
     """
+    _require_review(tx, execution_id)
     if order_id is None:
         after = move(tx, execution_id, [State.NEEDS_REVIEW], State.FAILED, actor, reason, now)
     else:
@@ -294,6 +295,15 @@ def settle_by_hand(
     said = {"to": after.state.value, "order_id": order_id, "reason": reason, "customer_id": after.customer_id}
     audit.add(tx, actor, "execution.settle", execution_id, said, now)
     return after
+
+
+def _require_review(tx: Tx, execution_id: str) -> None:
+    standing = get(tx, execution_id)
+    if standing is None:
+        raise NotFound("execution", execution_id)
+    if standing.state is not State.NEEDS_REVIEW:
+        instead = "; it can be vetoed or skipped" if standing.state in STOPPABLE else ""
+        raise Conflict(f"execution {execution_id!r} is {standing.state}: only what needs_review is settled{instead}")
 
 
 def _orders_of(tx: Tx, order_id: str) -> int:

@@ -11,11 +11,13 @@ from sqlalchemy import ColumnElement, Row, and_, exists, false, func, insert, or
 
 from engine.domain.stops import DEFAULT_GATEWAY, Scope, Stop
 from engine.errors import Conflict, InputError, NotFound
-from engine.store import audit
+from engine.store import audit, gateways
 from engine.store.database import Tx
 from engine.store.rows import lock
-from engine.store.tables import execution_lines, executions
+from engine.store.tables import execution_lines, executions, items
 from engine.store.tables import stops as table
+
+NAMED = 5  # families that are told of where none has the name that came
 
 
 def press(
@@ -27,8 +29,11 @@ def press(
     ------
     InputError
         for a family without a name, a value beside ``all``, or an end that is over
+    NotFound
+        for a family or a gateway that nothing has: it would stop nothing
     """
     wanted = _checked(scope, value, now, until)
+    _require_known(tx, scope, wanted)
     lock(tx, "stops")
     same = next((one for one in in_force(tx, now) if (one.scope, one.value) == (scope, wanted)), None)
     stop = _fresh(scope, wanted, reason, actor, now, until) if same is None else _longer(same, until)
@@ -102,6 +107,22 @@ def _checked(scope: Scope, value: str | None, now: datetime, until: datetime | N
     if until is not None and until <= now:
         raise InputError.of("until", f"an instant after {now.isoformat()}", until.isoformat())
     return None if scope is Scope.ALL else value or DEFAULT_GATEWAY
+
+
+def _require_known(tx: Tx, scope: Scope, value: str | None) -> None:
+    if scope is Scope.GATEWAY and value not in (known := gateways.names(tx)):
+        raise NotFound("gateway", str(value), sorted(known))
+    if scope is Scope.FAMILY and not _is_family(tx, value):
+        like = select(items.c.family).where(items.c.family.icontains(value, autoescape=True)).distinct()
+        raise NotFound("family", str(value), tx.scalars(like.order_by(items.c.family).limit(NAMED)))
+
+
+def _is_family(tx: Tx, value: str | None) -> bool:
+    """Whether the catalogue has it, or an order is for it."""
+    sold, ordered = (
+        select(column).where(column == value).limit(1) for column in (items.c.family, execution_lines.c.need)
+    )
+    return tx.scalar(sold) is not None or tx.scalar(ordered) is not None
 
 
 def _fresh(scope: Scope, value: str | None, reason: str, actor: str, now: datetime, until: datetime | None) -> Stop:

@@ -38,7 +38,7 @@ def settings(given: Settings) -> Settings:
 def fresh(here: Settings) -> Database:
     """An empty place; whatever an earlier demo left is gone."""
     shutil.rmtree(here.home, ignore_errors=True)
-    here.home.mkdir(parents=True)
+    here.home.mkdir(mode=0o700, parents=True)
     db = Database.open(here.database_url)
     db.upgrade()
     return db

@@ -106,15 +106,9 @@ class Reader:
         try:
             found = written.read(text)
         except Unreadable as error:
-            problem = Problem(
-                rule_id=None,
-                pointer="",
-                expected=error.what,
-                came="another text",
-                line=error.mark.line,
-                column=error.mark.column,
-            )
-            return Checked(problems=(problem,))
+            return _no_rules(error.what, "another text", error.mark)
+        if found.value is None:
+            return _no_rules("rules: a list of rules", "an empty file", Mark(line=1, column=1))
         return replace(self, marks=found.marks).document(found.value)
 
     def document(self, document: object) -> Checked:
@@ -251,6 +245,12 @@ class Reader:
         if number != round(number, minor_digits(currency)):
             raise _Bad(here, f"at most {minor_digits(currency)} decimals for {currency}", amount)
         return Money(minor=to_minor(number, currency), currency=currency)
+
+
+def _no_rules(expected: str, came: str, mark: Mark) -> Checked:
+    """What a text comes to that is none of rules."""
+    problem = Problem(rule_id=None, pointer="", expected=expected, came=came, line=mark.line, column=mark.column)
+    return Checked(problems=(problem,))
 
 
 def _id(value: object, at: str) -> str:

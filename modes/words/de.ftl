@@ -85,6 +85,7 @@ because-item-unavailable = es ist nicht zu haben
 because-price_changed = der Preis hat sich geändert
 because-item-price_risen = der Preis ist gestiegen
 because-payment_failed = die Zahlung ist fehlgeschlagen
+because-failed = die Bestellung kam beim Händler nicht an
 because-mandate-budget = Ihr Budget würde überschritten
 because-mandate-price_high = der Preis liegt über dem, was Sie erlaubt haben
 because-else = nach Ihren Einstellungen geht es gerade nicht

@@ -96,6 +96,7 @@ because-item-unavailable = it is not available
 because-price_changed = its price has changed
 because-item-price_risen = its price has risen
 because-payment_failed = the payment did not go through
+because-failed = it did not arrive at the shop
 because-mandate-budget = the budget you set would be exceeded
 because-mandate-price_high = its price is above what you allowed
 because-else = what you set does not allow it now

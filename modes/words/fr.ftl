@@ -85,6 +85,7 @@ because-item-unavailable = ce n’est pas disponible
 because-price_changed = le prix a changé
 because-item-price_risen = le prix a augmenté
 because-payment_failed = le paiement n’a pas abouti
+because-failed = la commande n’est pas arrivée au magasin
 because-mandate-budget = votre budget serait dépassé
 because-mandate-price_high = le prix dépasse ce que vous avez permis
 because-else = vos réglages ne le permettent pas en ce moment

@@ -6,12 +6,12 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from api.auth import keys
 from api.auth.caller import Scope
 from tests.api.acting import execution
 from tests.api.conftest import Place
-from tests.api.problems import assert_problem
 
 EVIL = "<script>alert('x')</script>"
 PAGES = ("/console/", "/console/executions", "/console/rules", "/console/customers", "/console/running")
@@ -22,6 +22,14 @@ def token(text: str) -> str:
     found = re.search(r'name="csrf_token" value="([^"]+)"', text)
     assert found is not None
     return found[1]
+
+
+def assert_error_page(answer: TestResponse, status: int, said: str = "") -> None:
+    """An error as a page that a person reads, under the same policy as any other."""
+    assert (answer.status_code, answer.content_type) == (status, "text/html; charset=utf-8")
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert said in answer.text
+    assert "Overview</a>" in answer.text
 
 
 def signed_in(place: Place, key: str | None = None) -> FlaskClient:
@@ -62,7 +70,7 @@ def test_the_session_is_a_guarded_cookie_that_holds_no_key(place: Place) -> None
 
 @pytest.mark.parametrize("form", ["/console/login", "/console/logout", "/console/jobs", "/console/executions/x/veto"])
 def test_a_form_without_its_token_is_refused(place: Place, form: str) -> None:
-    assert_problem(signed_in(place).post(form, data={"key": place.operator.key, "job": "plan"}), 400)
+    assert_error_page(signed_in(place).post(form, data={"key": place.operator.key, "job": "plan"}), 400)
     assert place.operator.get("/v1/jobs").get_json()["runs"] == []
 
 
@@ -108,7 +116,7 @@ def test_a_customer_is_found_by_id(place: Place) -> None:
     assert browser.get("/console/customers?id=ann").location == "/console/customers/ann"
     assert "no customer bob" in browser.get("/console/customers?id=bob").text
     assert browser.get("/console/customers?id=a/b").status_code == 200
-    assert_problem(browser.get("/console/customers/bob"), 404)
+    assert_error_page(browser.get("/console/customers/bob"), 404, "customer &#39;bob&#39; not found")
 
 
 def test_an_order_is_stopped_with_one_button(place: Place) -> None:
@@ -152,7 +160,7 @@ def test_a_job_is_asked_for(place: Place) -> None:
     assert "asked to run plan" in browser.post("/console/jobs", data=form, follow_redirects=True).text
     (run,) = place.operator.get("/v1/jobs").get_json()["runs"]
     assert (run["job"], run["state"]) == ("plan", "asked")
-    assert_problem(browser.post("/console/jobs", data={**form, "job": "dance"}), 404)
+    assert_error_page(browser.post("/console/jobs", data={**form, "job": "dance"}), 404)
 
 
 def test_guessing_at_the_form_is_slowed_down(place: Place) -> None:
@@ -161,3 +169,26 @@ def test_guessing_at_the_form_is_slowed_down(place: Place) -> None:
     statuses = [browser.post("/console/login", data=form).status_code for _ in range(62)]
     assert statuses[0] == 401
     assert statuses[-1] == 429
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/console/nothing", 404), ("/console/a%00b", 404), ("/console/static/none.js", 404)],
+)
+def test_an_error_is_a_page_wherever_it_comes_from(place: Place, path: str, status: int) -> None:
+    for browser in (place.app.test_client(), signed_in(place)):
+        assert_error_page(browser.get(path), status)
+    assert_error_page(place.app.test_client().delete("/console/jobs"), 405)
+
+
+def test_an_error_page_needs_no_database_and_what_it_says_is_text(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = signed_in(place)
+    assert_error_page(browser.get(f"/console/customers/{EVIL.replace('/', '')}"), 404, "&lt;script&gt;")
+
+    def gone(*_: object) -> None:
+        raise RuntimeError("the database is gone")
+
+    monkeypatch.setattr(type(place.db), "read", gone)
+    assert_error_page(browser.get("/console/executions"), 500, "an unexpected error")

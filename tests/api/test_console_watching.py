@@ -6,14 +6,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from engine.domain.alerts import Alarm, AlertKind, DifferenceKind
-from engine.domain.executions import State
-from engine.store import alerts, differences, items
+from engine.domain.executions import Answer, Call, Result, State
+from engine.store import alerts, differences, executions, items, ledger
 from tests.api.conftest import Place
-from tests.api.problems import assert_problem
-from tests.api.test_console import EVIL, signed_in, token
+from tests.api.test_console import EVIL, assert_error_page, signed_in, token
 from tests.api.test_watching import trusting
 from tests.builders import an_item
-from tests.ledgers import HOUR, NOW, execution, standing, stored
+from tests.ledgers import HOUR, NOW, execution, line, standing, stored
 
 PAGES = ("/console/stops", "/console/alerts", "/console/executions?view=at_risk", "/console/executions?view=failed")
 FORMS = ("/console/stops", "/console/stops/x/lift", "/console/differences/1/close", "/console/executions/e1/settle")
@@ -41,7 +40,7 @@ def test_without_signing_in_every_page_leads_to_the_form(place: Place, page: str
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_without_its_token_is_refused_and_does_nothing(place: Place, form: str) -> None:
     stored(place.db, execution(state=State.NEEDS_REVIEW))
-    assert_problem(signed_in(place).post(form, data={"scope": "all", "outcome": "failed", "note": "x"}), 400)
+    assert_error_page(signed_in(place).post(form, data={"scope": "all", "outcome": "failed", "note": "x"}), 400)
     assert place.operator.get("/v1/policies/stops").get_json()["stops"] == []
     assert standing(place.db).state is State.NEEDS_REVIEW
 
@@ -63,6 +62,8 @@ def test_one_button_stops_everything_every_page_says_so_and_one_lets_it_go_on(pl
 
 def test_a_part_is_stopped_and_what_makes_no_sense_is_told(place: Place) -> None:
     browser = signed_in(place)
+    assert "Not done: family &#39;milk&#39; not found." in press(browser, scope="family", value="milk")
+    place.backend.post("/v1/items", {"item_id": "m1", "family": "milk"})
     assert "Stopped: family milk." in press(browser, scope="family", value="milk")
     assert "Not done" in press(browser, scope="family", value=" ")
     assert "Not done" in press(browser, scope="planet", value="earth")
@@ -131,4 +132,27 @@ def test_alerts_and_differences_are_shown_and_a_difference_is_dealt_with(place: 
     close = f"/console/differences/{one.id}/close"
     assert "Noted." in browser.post(close, data=form, follow_redirects=True).text
     assert "shop-2" not in browser.get("/console/alerts").text
-    assert_problem(browser.post("/console/differences/x/close", data=form), 404)
+    assert_error_page(browser.post("/console/differences/x/close", data=form), 404)
+
+
+def test_one_execution_tells_its_lines_its_life_and_what_the_gateway_said(place: Place) -> None:
+    stored(place.db, execution("e1", "ann", line("beans"), line("milk", "milk")), execution("e2", "ben"))
+    with place.db.begin() as tx:
+        (claim, _) = ledger.claim(tx, "w", NOW, 2, HOUR)
+        intended = ledger.intend_all(tx, [(claim.execution, Call.PLACE)], NOW)
+        refused = Answer(result=Result.UNKNOWN, detail="TimeoutException")
+        said = ledger.Answered(execution=intended[0], call=Call.PLACE, answer=refused, retry_in=HOUR)
+        ledger.complete_all(tx, [said], NOW)
+        executions.move(tx, "e1", [State.PLACING], State.NEEDS_REVIEW, "sweep", "nobody knows", NOW)
+    browser = signed_in(place)
+    page = browser.get("/console/executions/e1").text
+    for told in ("beans", "milk", "needs_review", "nobody knows", "placing", "sweep", "TimeoutException", "unknown"):
+        assert told in page
+    assert "It was placed" in page
+    assert "Veto" not in page
+    waiting = browser.get("/console/executions/e2").text
+    assert "It was never sent." in waiting
+    form = {"csrf_token": token(waiting), "back": "/console/executions/e2"}
+    assert "<h1>Execution e2</h1>" in browser.post("/console/executions/e2/veto", data=form, follow_redirects=True).text
+    assert '<a href="/console/executions/e1">' in browser.get("/console/executions").text
+    assert_error_page(browser.get("/console/executions/none"), 404)

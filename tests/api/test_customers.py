@@ -5,8 +5,13 @@ from __future__ import annotations
 import pytest
 
 from engine.domain.decisions import Mode
+from engine.domain.taps import Tap, Verb
+from engine.store import differences, taps
+from engine.store.tables import metadata
 from tests.api.conftest import NOW, Place
 from tests.api.problems import assert_problem
+from tests.ledgers import NOW as AT
+from tests.ledgers import execution, stored
 
 
 @pytest.fixture
@@ -219,3 +224,30 @@ def test_the_copy_holds_what_is_kept_and_erasure_leaves_nothing(ann: Place) -> N
     assert "customer.erase" in {entry["action"] for entry in entries}
     assert "ann" not in {entry["subject"] for entry in entries}
     assert_problem(caller.delete("/v1/customers/ann"), 404)
+
+
+def test_the_copy_has_every_table_that_tells_of_a_customer(place: Place) -> None:
+    """Those of keys and of answers given before hold nothing else."""
+    about = {
+        name
+        for name, one in metadata.tables.items()
+        if {"customer_id", "execution_id", "decision_id"} & set(one.c.keys())
+    }
+    place.backend.post("/v1/customers", {"customer_id": "ann"})
+    copy = place.backend.get("/v1/customers/ann/export").get_json()
+    assert about - set(copy) == {"api_keys", "idempotency"}
+
+
+def test_links_and_comparisons_are_in_the_copy_and_erased_without_the_token(place: Place) -> None:
+    stored(place.db, execution("e1", "ann"))
+    with place.db.begin() as tx:
+        differences.asked(tx, "e1", AT)
+        link = Tap(digest="d" * 64, customer_id="ann", execution_id="e1", verb=Verb.VETO, expires_at=AT)
+        taps.add(tx, [link])
+    copy = place.backend.get("/v1/customers/ann/export").get_json()
+    assert [(one["execution_id"], one["verb"]) for one in copy["taps"]] == [("e1", "veto")]
+    assert "digest" not in copy["taps"][0]
+    assert [one["execution_id"] for one in copy["compared"]] == ["e1"]
+    assert place.backend.delete("/v1/customers/ann").status_code == 204
+    with place.db.read() as tx:
+        assert taps.get(tx, "d" * 64) is None

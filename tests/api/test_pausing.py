@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ import pytest
 from api.app import create_app
 from engine.domain.customers import Consent, Grant, Preferences, Purpose
 from engine.domain.decisions import Rung
+from engine.domain.rules import Gateway, Rule, Version
 from engine.domain.shopping import Customer
 from engine.domain.signals import Standing
-from engine.store import consents, customers, items, ladders, mandates, orders, preferences
+from engine.store import consents, customers, executions, items, ladders, mandates, orders, preferences, rules
 from engine.store.database import Database
 from jobs.sweep import Sweep
 from tests.api.acting import execution
@@ -229,6 +231,38 @@ def place_context(tx: Any, place: Place) -> Any:
 )
 def test_a_test_order_that_cannot_be(at: Places, body: dict[str, object], status: int) -> None:
     assert_problem(at(AT).operator.post("/v1/executions", body), status)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "reason"), [(Purpose.AUTOMATION, "consents.automation"), (None, "preferences.paused")]
+)
+def test_a_test_order_that_would_not_go_out_is_refused_with_the_reason(
+    at: Places, purpose: Purpose | None, reason: str
+) -> None:
+    place = at(AT)
+    if purpose is not None:
+        prefer(place, ceiling="silent")
+        with place.db.begin() as tx:
+            consents.put(tx, "ann", [Consent(purpose=purpose, state=Grant.UNSET, at=AT)])
+    body = {"customer_id": "ann", "items": [{"item_id": "beans"}], "test": True}
+    refused = assert_problem(place.operator.post("/v1/executions", body), 409)
+    assert refused["detail"] == f"a test order for 'ann' would not go out: {reason}"
+    assert place.backend.get("/v1/customers/ann/executions").get_json()["executions"] == []
+
+
+def test_a_test_order_goes_to_the_gateway_that_rules_choose(at: Places) -> None:
+    place = at(AT)
+    prefer(place, ceiling="silent")
+    rule = Rule(rule_id="cold", when='need.family == "coffee"', effect=Gateway(name="cold-chain"))
+    made = Version(rule_id="cold", version=0, rule=rule, author="op", why="", approved_by="op", created_at=AT - DAY)
+    with place.db.begin() as tx:
+        rules.add(tx, replace(made, approved_at=AT - DAY), 0)
+    body = {"customer_id": "ann", "items": [{"item_id": "beans"}], "test": True}
+    made_id = place.operator.post("/v1/executions", body).get_json()["execution_id"]
+    with place.db.read() as tx:
+        found = executions.get(tx, made_id)
+    assert found is not None
+    assert found.gateway == "cold-chain"
 
 
 def test_only_operators_make_test_orders(at: Places) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, time, timedelta
+from functools import partial
 
 import pytest
 
@@ -11,11 +12,11 @@ from engine.domain.customers import Days, Grant, Purpose, Window
 from engine.domain.decisions import Rung
 from engine.domain.executions import Answer, Execution, ExecutionLine, Result, State
 from engine.domain.nudges import NudgeKind
-from engine.domain.rules import Forbid, Rule, Version
+from engine.domain.rules import Forbid, RequireApproval, Rule, Version
 from engine.domain.stops import Scope, Stop
 from engine.store import executions, ledger, nudges, orders, rules, stops
 from engine.store.database import Database
-from jobs import sweep
+from jobs import reconcile, sweep
 from jobs.gateway import Terms, placed
 from jobs.sweep import Point
 from tests.builders import a_mandate, usd
@@ -236,6 +237,22 @@ def test_how_often_rules_failed_is_written_once_the_claim_has_ended(
     assert stage.sweep() == {"refused": 1}
     with db.read() as tx:
         assert [(one.rule_id, one.count) for one in rules.failures(tx)] == [("r1", 1)]
+
+
+def test_a_rule_that_wants_approval_turns_what_waits_into_a_question(db: Database) -> None:
+    rule = Rule(rule_id="ask", when='need.family == "coffee"', effect=RequireApproval())
+    made = Version(rule_id="ask", version=0, rule=rule, author="op", why="", approved_by="op", created_at=NOON)
+    stage = Stage.set(db)
+    stage.plan(*two())
+    with db.begin() as tx:
+        rules.add(tx, replace(made, approved_at=NOON), 0)
+    assert stage.sweep() == {"placed": 1}
+    assert placed_of(stage) == [("e1", ["milk"], 120)]
+    question = stage.next()
+    assert (question.state, question.rung, ids(question.lines)) == (State.WAITING, Rung.APPROVE, ["beans"])
+    with db.begin() as tx:
+        executions.approve(tx, question.execution_id, "app:anna", stage.now)
+    assert stage.sweep() == {"placed": 1}
 
 
 # --- one line that may not go out never sinks the rest
@@ -466,3 +483,43 @@ def test_retries_count_once_against_the_budget(sqlite_db: Database) -> None:
     stage.plan()
     stage.sweep()
     assert stage.sweep(HOUR) == {"placed": 1}
+
+
+# --- an order that did not arrive
+
+
+def test_the_customer_hears_of_an_order_that_the_shop_does_not_have(db: Database) -> None:
+    stage = Stage.set(db, "fail", windows=(Window(days=WEEK, start=time(12), end=time(13)),))
+    stage.terms = Terms(first_retry=timedelta(0))
+    stage.plan()
+
+    def later(_: object) -> None:
+        stage.now = NOON + 2 * HOUR
+
+    stage.gateway = FakeGateway(["fail"], before=later)
+    stage.sweep()
+    assert stage.one().state is State.FAILED
+    [told] = stage.told()
+    assert (told.kind, told.facts["reason"]) == (NudgeKind.REFUSED, "failed")
+    assert told.text == "Not ordered: 1 × Beans, because it did not arrive at the shop."
+
+
+@pytest.mark.parametrize(
+    ("orders_there", "kind", "words"),
+    [({"e1": "shop-1"}, NudgeKind.PLACED, "Ordered for you"), ({}, NudgeKind.REFUSED, "Not ordered")],
+)
+def test_what_a_look_up_found_out_later_is_told(
+    sqlite_db: Database, orders_there: dict[str, str], kind: NudgeKind, words: str
+) -> None:
+    stage = Stage.set(sqlite_db)
+    stage.plan()
+    with stage.db.begin() as tx:
+        executions.move(tx, "e1", [State.WAITING], State.PLACING, "test", None, NOON)
+        executions.move(tx, "e1", [State.PLACING], State.NEEDS_REVIEW, "test", None, NOON)
+    gateway = FakeGateway()
+    gateway.orders = orders_there
+    tell = partial(lambda settings, tx, one, now: sweep.tell(tx, one, settings, now), stage.settings)
+    reconcile.run(stage.db, gateway, NOON, tell=tell)
+    [told] = stage.told()
+    assert told.kind is kind
+    assert told.text.startswith(words)

@@ -17,10 +17,11 @@ from engine.domain.house import House
 from engine.domain.rules import Cap, Every, Rule, Use
 from engine.domain.stops import Scope
 from engine.domain.values import Money
-from engine.store import alerts, differences, ledger, mandates, rules, stops, watches
+from engine.store import alerts, differences, items, ledger, mandates, rules, stops, watches
 from engine.store.database import Database
 from jobs import watch
 from modes import alarms
+from tests.builders import an_item
 from tests.ledgers import HOUR, NOW, execution, line, stored
 
 QUIET = Settings.from_env({"RAPPORT_NOW": NOW.isoformat()})
@@ -51,6 +52,7 @@ def test_a_quiet_place_raises_nothing(db: Database) -> None:
 
 def test_a_stop_is_an_alert_as_long_as_it_is_in_force(db: Database) -> None:
     with db.begin() as tx:
+        items.put(tx, [an_item("m1", family="milk")])
         stop = stops.press(tx, Scope.FAMILY, "milk", "recall", "operator:me", NOW, NOW + HOUR)
     assert looked(db)[("stop", stop.stop_id)]["of"] == "family milk"
     assert looked(db, NOW + HOUR) == {}

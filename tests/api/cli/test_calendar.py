@@ -34,4 +34,23 @@ def test_what_is_wrong_is_named_as_the_file_has_it(rapport: Rapport, tmp_path: P
     found.failed(2, "cut_offs.monday: expected an hour of the day", "lead: expected working days", "holidays: expected")
     file.write_text("cut_offs: [")
     rapport("calendar", "apply", str(file)).failed(2, "expected YAML")
-    rapport("calendar", "apply", str(tmp_path / "none.yaml")).failed(1, "none.yaml")
+    rapport("calendar", "check", "none.yaml").failed(2, "FILE: expected a file that can be read", "'none.yaml'")
+    file.write_text("")
+    rapport("calendar", "check", str(file)).failed(2, "shop.yaml: expected a calendar", "an empty file")
+
+
+def test_people_are_told_in_lines(rapport: Rapport, tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text(
+        "cut_offs: {monday: '14:00', saturday: '10:00'}\nleads: {DAIRY: 4h}\n"
+        "slots: [{name: noon, start: '11:00', end: '13:00', weekdays: [monday], capacity: 3}]\n"
+    )
+    told = rapport("calendar", "check", str(file)).out
+    assert not set("{}[]") & set(told)
+    for line in (
+        "cut-offs       monday 14:00\n               saturday 10:00\n",
+        "closed         none\n",
+        "lead           1d\n               4h for DAIRY\n",
+        "slots          noon: 11:00 to 13:00, monday, 3 orders a day\n",
+    ):
+        assert line in told

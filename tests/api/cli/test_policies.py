@@ -31,6 +31,15 @@ def test_the_example_is_a_file_to_begin_with(rapport, tmp_path):
     rapport("modes", "policy", "mine.yaml", "--example").failed(2, "--example")
 
 
+def test_the_example_is_put_in_a_home_that_is_not_there_yet(rapport, environment):
+    target = environment.home / "policy.yaml"
+    assert not environment.home.exists()
+    assert rapport("modes", "policy", "--example", "--out", target).code == 0
+    assert rapport("modes", "policy", "--json").json["file"] == str(target)
+    rapport("modes", "policy", "--example", "--out", target).failed(2, "--out", "not there yet")
+    rapport("modes", "policy", "--out", "other.yaml").failed(2, "--out", "--example")
+
+
 def test_a_file_that_is_none_stops_serve_and_worker_at_their_start_with_a_sentence(rapport, environment, tmp_path):
     (tmp_path / "mine.yaml").write_text("promises: 1")
     for command in ("serve", "worker"):

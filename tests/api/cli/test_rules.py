@@ -65,7 +65,14 @@ def test_nothing_is_done_with_a_file_that_has_a_mistake(rapport, file, db, comma
 
 
 def test_a_file_that_is_not_there_or_no_text(rapport, file):
-    rapport("rules", "check", "nowhere.yaml").failed(1, "nowhere.yaml")
+    rapport("rules", "check", "nowhere.yaml").failed(2, "FILE: expected a file that can be read", "'nowhere.yaml'")
+    for nothing in ("", "# to come\n"):
+        file.write_text(nothing)
+        said = rapport("rules", "check", file)
+        assert (said.code, said.out) == (
+            1,
+            "rules.yaml:1:1: the file: expected rules: a list of rules, came an empty file\n",
+        )
     file.write_bytes(b"\xff\xfe\xfa")
     rapport("rules", "check", file).failed(2, "UTF-8")
 

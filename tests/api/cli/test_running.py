@@ -6,6 +6,12 @@ import sys
 import httpx
 import pytest
 
+from engine.domain.customers import Consent, Grant, Purpose
+from engine.store import consents
+from engine.store.database import Database
+from tests.api.cli.conftest import Environment
+from tests.builders import NOON
+
 COMMANDS = [
     ["db", "upgrade"], ["import"], ["train"], ["models", "list"], ["models", "show"], ["models", "rollback"],
     ["recommend"], ["due"], ["evaluate"], ["decide"], ["serve"], ["worker"], ["jobs", "list"], ["jobs", "run"],
@@ -63,6 +69,9 @@ def test_jobs_are_listed_and_run(rapport):
     assert rapport("jobs", "run", "purge", "--json").json == {"replies": 0, "runs": 0, "links": 0}
     listed = {job["job"]: job["last_state"] for job in rapport("jobs", "list", "--json").json["jobs"]}
     assert listed["purge"] == "done"
+    said = rapport("jobs", "run", "sweep", "--at", "2017-12-01", RAPPORT_GATEWAY_URL="http://127.0.0.1:9/orders").out
+    assert "sweep, as of 2017-12-01T00:00:00Z" in said
+    assert "nothing to do" in said
     rapport("jobs", "run", "nonsense").failed(1, "nonsense")
     rapport("jobs", "run", "sweep").failed(1, "RAPPORT_GATEWAY_URL")
     rapport("jobs", "run", "plan", "--at", "2017-12-01T08:00:00").failed(2, "--at")
@@ -106,7 +115,10 @@ def test_the_example_gateway_keeps_orders(tmp_path):
         process.wait()
 
 
-def test_a_test_order_is_made_by_command(in_shop) -> None:
+def test_a_test_order_is_made_by_command(in_shop, stocked_home) -> None:
+    in_shop("test-order", "c1", "milk-1").failed(1, "consents.automation")
+    with Database.open(Environment(home=stocked_home).settings.database_url).begin() as tx:
+        consents.put(tx, "c1", [Consent(purpose=Purpose.AUTOMATION, state=Grant.GRANTED, at=NOON)])
     made = in_shop("test-order", "c1", "milk-1=2", "--json").json
     assert (made["test"], made["state"], made["lines"][0]["quantity"], made["total"]) == (True, "waiting", 2, "2.42")
     assert in_shop("test-order", "c1", "milk-1=0").code == 2

@@ -4,8 +4,10 @@ import pytest
 
 from engine.domain.alerts import DifferenceKind
 from engine.domain.executions import State
-from engine.store import audit, differences, stops
+from engine.domain.gateways import NamedGateway
+from engine.store import audit, differences, gateways, items, nudges, stops
 from engine.store.database import Database
+from tests.builders import an_item
 from tests.ledgers import NOW, execution, standing, stored
 
 
@@ -38,6 +40,10 @@ def test_one_word_stops_everything_and_what_it_says_lifts_it(rapport, db):
 
 
 def test_a_family_or_a_gateway_is_stopped_for_a_while(rapport, db):
+    rapport("stop", "--family", "milk").failed(1, "family 'milk' not found")
+    with db.begin() as tx:
+        items.put(tx, [an_item("m1", family="milk")])
+        gateways.put(tx, NamedGateway(name="pharmacy", url="https://shop.example", author="op", updated_at=NOW))
     assert rapport("stop", "--family", "milk", "--for", "2h", "--reason", "recall").code == 0
     pressed = rapport("stop", "--gateway", "pharmacy", "--until", "2017-12-02", "--json").json
     assert pressed["stopped"] == "gateway pharmacy"
@@ -47,6 +53,18 @@ def test_a_family_or_a_gateway_is_stopped_for_a_while(rapport, db):
     assert "recall" in shown.out
     assert len(rapport("start", "--all", "--json").json["lifted"]) == 2
     assert rapport("start").out.strip() == "nothing is stopped"
+
+
+def test_a_stop_that_is_there_already_is_told_and_how_long_it_lasts(rapport, db):
+    rapport("stop", "--for", "2h")
+    again = rapport("stop", "--for", "1h").out.splitlines()
+    assert again[0].startswith("already stopped by cli")
+    assert again[0].endswith("all, until 2017-12-01 10:00:00+00:00")
+    rapport("stop")
+    held = rapport("stop", "--for", "1h")
+    assert held.out.splitlines()[0].endswith("all, until it is lifted")
+    found = rapport("stop", "--for", "1h", "--json").json
+    assert (found["already"], found["until"]) == (True, None)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +85,13 @@ def test_what_needs_review_is_settled(rapport, db):
     assert (standing(db).state, standing(db).order_id) == (State.PLACED, "shop-1")
     rapport("settle", "e2", "--placed", "shop-1").failed(1, "shop-1")
     assert rapport("settle", "e2", "--failed", "--json").json["state"] == "failed"
-    rapport("settle", "e2", "--failed").failed(1, "too late")
+    with db.read() as tx:
+        told = [nudges.of_customer(tx, id)[0].kind.value for id in ("anna", "ben")]
+    assert told == ["placed", "refused"]
+    rapport("settle", "e2", "--failed").failed(1, "execution 'e2' is failed: only what needs_review is settled")
+    stored(db, execution("e3", "cem"))
+    rapport("settle", "e3", "--failed").failed(1, "execution 'e3' is waiting", "it can be vetoed or skipped")
+    rapport("settle", "e4", "--failed").failed(1, "execution 'e4' not found")
     rapport("settle", "e1").failed(2, "--placed")
 
 

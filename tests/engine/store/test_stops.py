@@ -7,10 +7,12 @@ from threading import Barrier
 import pytest
 
 from engine.domain.executions import Call, State
+from engine.domain.gateways import NamedGateway
 from engine.domain.stops import Scope
 from engine.errors import Conflict, InputError, NotFound
-from engine.store import audit, executions, ledger, stops
+from engine.store import audit, executions, gateways, items, ledger, stops
 from engine.store.database import Database
+from tests.builders import an_item
 from tests.ledgers import HOUR, NOW, execution, line, standing, stored
 
 LEASE = timedelta(minutes=1)
@@ -121,8 +123,30 @@ def test_a_stop_of_all_or_of_the_gateway_without_a_name_holds_every_order(db: Da
 
 def test_a_stop_of_another_gateway_holds_none_of_these(db: Database) -> None:
     stored(db, execution())
+    added(db, "pharmacy")
     press(db, Scope.GATEWAY, "pharmacy")
     assert claimed(db, live(db)) == ["e1"]
+
+
+def test_what_nothing_is_called_is_not_stopped_and_what_is_alike_is_told(db: Database) -> None:
+    """A name with a slip in it would stop nothing, and leave whoever pressed believing that it did."""
+    with db.begin() as tx:
+        items.put(tx, [an_item(f"m{n}", family=f"MILK {n}") for n in range(9)])
+    with pytest.raises(NotFound, match=r"^family 'milk' not found; there is MILK 0, MILK 1, MILK 2, MILK 3, MILK 4$"):
+        press(db, Scope.FAMILY, "milk")
+    added(db, "pharmacy")
+    with pytest.raises(NotFound, match="gateway 'pharmcy' not found; there is default, pharmacy"):
+        press(db, Scope.GATEWAY, "pharmcy")
+    assert live(db) == ()
+    stored(db, execution("e1", "anna", line("m", "what was sold once")))
+    for scope, value in ((Scope.FAMILY, "MILK 3"), (Scope.FAMILY, "what was sold once"), (Scope.GATEWAY, None)):
+        press(db, scope, value)
+
+
+def added(db: Database, name: str) -> None:
+    """Another gateway."""
+    with db.begin() as tx:
+        gateways.put(tx, NamedGateway(name=name, url="https://shop.example", author="op", updated_at=NOW))
 
 
 def test_an_intention_without_a_call_is_taken_back_and_leaves_no_call(db: Database) -> None:
