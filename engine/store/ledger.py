@@ -314,7 +314,7 @@ def take_back(tx: Tx, execution: Execution, now: datetime) -> Execution:
 
 
 def _as_announced(execution: Execution) -> Execution:
-    lines = tuple(replace(one, unit_price=one.announced or one.unit_price, announced=None) for one in execution.lines)
+    lines = tuple(one.as_announced() for one in execution.lines)
     return replace(execution, state=State.WAITING, attempt=0, lines=lines, total=total_of(lines))
 
 
