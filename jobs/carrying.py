@@ -70,8 +70,10 @@ class Carrying:
         """What follows from an answer of the gateway: a refused execution may go on in part or later.
 
         Only one that was called for once: after an outcome that was not known there may be an order still on its way,
-        and nothing is sent under another key. Nor what the customer took back while the gateway was asked.
+        and nothing is sent under another key. Nor what the customer took back while the gateway was asked. What goes on
+        may cost what was announced, whatever it was sent at.
         """
+        done = replace(done, lines=tuple(line.as_announced() for line in done.lines))
         if done.state is not State.REFUSED or done.attempt > 1 or self._taken_back(done):
             self._tell(self._notice(done))
         elif answer.detail == PAYMENT:

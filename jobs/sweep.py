@@ -121,13 +121,16 @@ class Sweep:
         return Policy.of(self.settings)
 
     def run(self) -> Counter[str]:
-        """Place whatever is due, until nothing is; answers how many executions came to what."""
+        """Place whatever is due, until nothing is; answers how many executions came to what.
+
+        Where a batch could not be called in time, or not any more, it ends too: the same would only be claimed again.
+        """
         swept = Counter(skipped=self._lapsed() if self.only is None else 0)
         answers: SimpleQueue[Reply] = SimpleQueue()
         with ThreadPoolExecutor(self.terms.at_once, thread_name_prefix="gateway") as pool:
-            under_way = 0
+            under_way, in_vain = 0, False
             while True:
-                claimed = self._claimed(swept, self.terms.at_once - under_way, under_way)
+                claimed = Claimed() if in_vain else self._claimed(swept, self.terms.at_once - under_way, under_way)
                 for one in claimed.asked:
                     pool.submit(self._answered, one, answers)
                 under_way += len(claimed.asked)
@@ -136,6 +139,7 @@ class Sweep:
                 replies = _gathered(answers, under_way)
                 under_way -= len(replies)
                 _raise_ends(replies)
+                in_vain = in_vain or (bool(replies) and all(one.never_called for one in replies))
                 swept.update(self._complete(replies))
 
     def _claimed(self, swept: Counter[str], room: int, under_way: int) -> Claimed:

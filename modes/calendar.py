@@ -46,13 +46,6 @@ def place_by(arrival: Arrival, calendar: Calendar, leads: Collection[Lead] = ())
     return min(known) if len(known) == len(found) else None
 
 
-def earliest_delivery(
-    now: datetime, calendar: Calendar, leads: Collection[Lead] = (), booked: Booked | None = None
-) -> Arrival | None:
-    """When an order placed now arrives at the earliest, in a slot that has room; None where nothing ever arrives."""
-    return next(deliverable(now, calendar, leads, booked), None)
-
-
 def deliverable(
     now: datetime,
     calendar: Calendar,

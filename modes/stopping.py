@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from engine.domain.decisions import Stage
 from engine.domain.executions import Execution
+from engine.domain.gateways import DEFAULT
 from engine.domain.house import House
-from engine.domain.stops import DEFAULT_GATEWAY
 from modes.rules import Objection
-
-STOPPED = "stop"  # what the rules of stops begin with: stop.all, stop.family, stop.gateway
 
 
 def objections(families: Collection[str], gateway: str | None, now: datetime, house: House) -> list[Objection]:
     """The stops that hold an order with lines of these families, sent to this gateway (None: the default one)."""
     return [
-        Objection(stage=Stage.RULE, rule=f"{STOPPED}.{stop.scope}", detail={"stop_id": stop.stop_id})
+        Objection(stage=Stage.RULE, rule=f"stop.{stop.scope}", detail={"stop_id": stop.stop_id})
         for stop in house.stops
         if stop.live(now) and stop.holds(families, gateway)
     ]
@@ -30,9 +28,4 @@ def of(execution: Execution, now: datetime, house: House) -> list[Objection]:
 
 def gateway(execution: Execution) -> str:
     """The name of the gateway that an execution is sent to."""
-    return execution.gateway or DEFAULT_GATEWAY
-
-
-def holds(found: Iterable[Objection]) -> bool:
-    """Whether a stop is among what speaks against an execution: then it waits, whatever else there is."""
-    return any(one.rule.startswith(f"{STOPPED}.") for one in found)
+    return execution.gateway or DEFAULT

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 from engine.domain.decisions import Rung
-from engine.domain.executions import Execution, ExecutionLine, State, total_of
+from engine.domain.executions import Answer, Call, Execution, ExecutionLine, State, total_of
 from engine.domain.values import Money
-from engine.store import customers, executions
-from engine.store.database import Database
+from engine.errors import Conflict
+from engine.store import customers, executions, ledger
+from engine.store.database import Database, Tx
 
 NOW = datetime(2017, 12, 1, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -58,3 +59,19 @@ def standing(db: Database, id: str = "e1") -> Execution:
         found = executions.get(tx, id)
     assert found is not None
     return found
+
+
+def intend(tx: Tx, one: Execution, call: Call, now: datetime) -> Execution:
+    """Write down that the gateway is about to be called for one."""
+    return ledger.intend_all(tx, [(one, call)], now)[0]
+
+
+def complete(
+    tx: Tx, one: Execution, call: Call, answer: Answer, now: datetime, retry_in: timedelta
+) -> ledger.Completion:
+    """Write down what the gateway said of one; Conflict where it is no longer ours."""
+    said = ledger.Answered(execution=one, call=call, answer=answer, retry_in=retry_in)
+    [done] = ledger.complete_all(tx, [said], now)
+    if done is None:
+        raise Conflict(f"{one.execution_id!r} is held by somebody else")
+    return done

@@ -68,6 +68,10 @@ class ExecutionLine:
     probability: float | None = None  # that the need is real, where lines differ in it
     announced: Money | None = None  # what the customer was told; only where it is about to go out at a lower price
 
+    def as_announced(self) -> ExecutionLine:
+        """The line at the price that the customer was told."""
+        return self if self.announced is None else replace(self, unit_price=self.announced, announced=None)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Execution:

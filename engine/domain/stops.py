@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-DEFAULT_GATEWAY = "default"  # how the gateway without a name is called
+from engine.domain.gateways import DEFAULT
 
 
 class Scope(StrEnum):
@@ -50,7 +50,7 @@ class Stop:
         """
         if self.scope is Scope.FAMILY:
             return self.value in families
-        return self.scope is Scope.ALL or self.value == (gateway or DEFAULT_GATEWAY)
+        return self.scope is Scope.ALL or self.value == (gateway or DEFAULT)
 
     @property
     def subject(self) -> str:

@@ -10,8 +10,9 @@ from sqlalchemy import Select, and_, case, exists, func, not_, or_, select
 
 from engine.domain.decisions import Rung
 from engine.domain.executions import SPENT, Result, State
+from engine.domain.gateways import DEFAULT
 from engine.domain.jobs import RunState
-from engine.domain.stops import DEFAULT_GATEWAY, Stop
+from engine.domain.stops import Stop
 from engine.store import stops
 from engine.store.database import Tx
 from engine.store.database import now as clock
@@ -69,7 +70,7 @@ def calls(tx: Tx, within: timedelta) -> dict[str, tuple[int, int]]:
     ended = and_(attempt.started_at >= clock(tx) - within, attempt.finished_at.is_not(None))
     statement = select(executions.c.gateway, func.count(), lost).where(ended).group_by(executions.c.gateway)
     sent = statement.join_from(execution_attempts, executions, executions.c.execution_id == attempt.execution_id)
-    return {row[0] or DEFAULT_GATEWAY: (row[1], int(row[2])) for row in tx.execute(sent)}
+    return {row[0] or DEFAULT: (row[1], int(row[2])) for row in tx.execute(sent)}
 
 
 def unsigned(tx: Tx, now: datetime) -> int:

@@ -201,12 +201,6 @@ def by_state(tx: Tx, state: State | None = None, limit: int = 100, after: str | 
     return _page(tx, statement, limit, after)
 
 
-def upcoming(tx: Tx, limit: int) -> list[Execution]:
-    """What can still be stopped, the next due first."""
-    statement = select(table).where(table.c.state.in_(STOPPABLE)).order_by(table.c.due_at, table.c.execution_id)
-    return with_lines(tx, tx.execute(statement.limit(limit)))
-
-
 def upcoming_page(tx: Tx, limit: int, after: str | None = None, until: datetime | None = None) -> list[Execution]:
     """What can still be stopped and is due until then, the next due first, from just behind the one ``after``."""
     statement = select(table).where(table.c.state.in_(STOPPABLE)).order_by(table.c.due_at, table.c.execution_id)

@@ -129,11 +129,6 @@ def _turn(row: Row[Any]) -> tuple[datetime, str]:
     return row.due_at, row.execution_id
 
 
-def intend(tx: Tx, execution: Execution, call: Call, now: datetime) -> Execution:
-    """``intend_all`` of one."""
-    return intend_all(tx, [(execution, call)], now)[0]
-
-
 def intend_all(tx: Tx, calls: Sequence[tuple[Execution, Call]], now: datetime) -> list[Execution]:
     """Write down that the gateway is about to be called; to be committed before the calls.
 
@@ -185,23 +180,6 @@ def _keep_prices(tx: Tx, some: Sequence[Execution]) -> None:
     line = and_(execution_lines.c.execution_id == bindparam("b_id"), execution_lines.c.item_id == bindparam("b_item"))
     if prices:
         tx.execute(update(execution_lines).where(line), prices)
-
-
-def complete(
-    tx: Tx, execution: Execution, call: Call, answer: Answer, now: datetime, retry_in: timedelta
-) -> Completion:
-    """``complete_all`` of one.
-
-    Raises
-    ------
-    Conflict
-        where the claim is no longer ours: nothing is written, whoever holds it now will complete it
-    """
-    said = Answered(execution=execution, call=call, answer=answer, retry_in=retry_in)
-    done = complete_all(tx, [said], now)[0]
-    if done is None:
-        raise Conflict(f"execution {execution.execution_id!r} is no longer held under fence {execution.fence}")
-    return done
 
 
 def complete_all(tx: Tx, answered: Sequence[Answered], now: datetime) -> list[Completion | None]:
@@ -336,7 +314,7 @@ def take_back(tx: Tx, execution: Execution, now: datetime) -> Execution:
 
 
 def _as_announced(execution: Execution) -> Execution:
-    lines = tuple(replace(one, unit_price=one.announced or one.unit_price, announced=None) for one in execution.lines)
+    lines = tuple(one.as_announced() for one in execution.lines)
     return replace(execution, state=State.WAITING, attempt=0, lines=lines, total=total_of(lines))
 
 

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Row, and_, exists, false, func, insert, or_, select, update
 
-from engine.domain.stops import DEFAULT_GATEWAY, Scope, Stop
+from engine.domain.gateways import DEFAULT
+from engine.domain.stops import Scope, Stop
 from engine.errors import Conflict, InputError, NotFound
 from engine.store import audit, gateways
 from engine.store.database import Tx
@@ -96,7 +97,7 @@ def held(stops: Collection[Stop]) -> ColumnElement[bool]:
 
 
 def _sent_to(gateways: Collection[str | None]) -> ColumnElement[bool]:
-    return func.coalesce(executions.c.gateway, DEFAULT_GATEWAY).in_(list(gateways)) if gateways else false()
+    return func.coalesce(executions.c.gateway, DEFAULT).in_(list(gateways)) if gateways else false()
 
 
 def _checked(scope: Scope, value: str | None, now: datetime, until: datetime | None) -> str | None:
@@ -106,7 +107,7 @@ def _checked(scope: Scope, value: str | None, now: datetime, until: datetime | N
         raise InputError.of("value", "nothing beside the scope all: it stops everything", value)
     if until is not None and until <= now:
         raise InputError.of("until", f"an instant after {now.isoformat()}", until.isoformat())
-    return None if scope is Scope.ALL else value or DEFAULT_GATEWAY
+    return None if scope is Scope.ALL else value or DEFAULT
 
 
 def _require_known(tx: Tx, scope: Scope, value: str | None) -> None:

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from engine.domain.context import Context
 from engine.domain.decisions import DraftLine, Rung, Stage
 from engine.domain.executions import Execution, ExecutionLine
+from engine.domain.gateways import DEFAULT
 from engine.domain.house import House
 from engine.domain.rules import (
     LEAST_WINDOW,
@@ -26,7 +27,6 @@ from engine.domain.rules import (
     VetoWindow,
 )
 from engine.domain.shopping import Item
-from engine.domain.stops import DEFAULT_GATEWAY
 from engine.domain.values import Money
 from modes.rules.facts import Subject
 from modes.rules.language import Held, held
@@ -86,7 +86,7 @@ def judged(
 def _sent_to(found: Iterable[tuple[Held, Subject]]) -> str | None:
     """The gateway that the first rule names; executions carry no name for the default one."""
     named = next((one.rule.effect.name for one in _true(found) if isinstance(one.rule.effect, Gateway)), None)
-    return None if named == DEFAULT_GATEWAY else named
+    return None if named == DEFAULT else named
 
 
 def at_placing(

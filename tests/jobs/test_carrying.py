@@ -203,6 +203,18 @@ def test_a_fallen_price_is_not_what_was_announced_once_the_order_waits_again(
     assert placed_of(stage) == [("e1", ["beans", "milk"], 619)]
 
 
+def test_what_is_tried_again_may_cost_what_was_announced(sqlite_db: Database) -> None:
+    """The first call went out at a price that had fallen; until the second it is as announced again."""
+    stage = Stage.set(sqlite_db, refusal("payment_failed"))
+    stage.plan()
+    stage.stock(beans=400)
+    stage.sweep()
+    assert stage.next().total == usd(499)
+    stage.stock(beans=499)
+    assert stage.sweep(HOUR) == {"placed": 1}
+    assert placed_of(stage)[-1][1:] == (["beans"], 499)
+
+
 def test_where_what_follows_cannot_be_written_the_others_go_out(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database refuses a write in the middle of a claim: that one is left as it was, and counted."""
     stage = Stage.set(db)

@@ -26,6 +26,7 @@ from jobs.scheduler import Job, Shop, run_slot, slot_of
 from jobs.sweep import Sweep
 from modes import attention
 from tests.fakes import FakeGateway
+from tests.ledgers import complete, intend
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 JUMPS = (-DAY, -HOUR, HOUR, DAY)
@@ -107,12 +108,12 @@ def claimed(db: Database) -> list[ledger.Claim]:
 
 def intended(db: Database, one: ledger.Claim) -> Execution:
     with db.begin() as tx:
-        return ledger.intend(tx, one.execution, TERMS.call(one.since_first_call), NOW)
+        return intend(tx, one.execution, TERMS.call(one.since_first_call), NOW)
 
 
 def completed(db: Database, one: Execution, answer: Answer) -> State:
     with db.begin() as tx:
-        return ledger.complete(tx, one, Call.PLACE, answer, NOW, timedelta(minutes=5)).execution.state
+        return complete(tx, one, Call.PLACE, answer, NOW, timedelta(minutes=5)).execution.state
 
 
 @pytest.mark.parametrize("jump", JUMPS)

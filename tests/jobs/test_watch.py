@@ -22,7 +22,7 @@ from engine.store.database import Database
 from jobs import watch
 from modes import alarms
 from tests.builders import an_item
-from tests.ledgers import HOUR, NOW, execution, line, stored
+from tests.ledgers import HOUR, NOW, complete, execution, intend, line, stored
 
 QUIET = Settings.from_env({"RAPPORT_NOW": NOW.isoformat()})
 LEASE = timedelta(minutes=1)
@@ -41,8 +41,8 @@ def called(db: Database, result: Result, times: int) -> None:
     for _ in range(times):
         with db.begin() as tx:
             [one] = ledger.claim(tx, "w", NOW, 1, LEASE)
-            intended = ledger.intend(tx, one.execution, Call.PLACE, NOW)
-            ledger.complete(tx, intended, Call.PLACE, Answer(result=result, order_id="o"), NOW, timedelta(0))
+            intended = intend(tx, one.execution, Call.PLACE, NOW)
+            complete(tx, intended, Call.PLACE, Answer(result=result, order_id="o"), NOW, timedelta(0))
 
 
 def test_a_quiet_place_raises_nothing(db: Database) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.domain.calendar import Arrival, Calendar, Lead, Slot, Unit
 from modes import calendar as reckoned
-from modes.calendar import arrivals, cut_off, deliverable, earliest_delivery, ends, place_by, starts, works
+from modes.calendar import arrivals, cut_off, deliverable, ends, place_by, starts, works
 
 BERLIN, DAY = ZoneInfo("Europe/Berlin"), timedelta(days=1)
 WEEK = {day: time(14) for day in range(5)} | {5: time(10)}  # closed on Sundays
@@ -20,6 +20,11 @@ MORNING, EVENING = Slot(name="morning", start=time(8), end=time(12)), Slot(name=
 
 def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+
+
+def earliest(now: datetime, calendar: Calendar, *given, **more) -> Arrival | None:
+    """When an order placed now arrives at the earliest; None where nothing ever does."""
+    return next(deliverable(now, calendar, *given, **more), None)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +39,7 @@ def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
     ],
 )
 def test_an_order_arrives_on_the_next_working_day_but_one_where_it_came_after_the_cut_off(placed, day):
-    assert earliest_delivery(at(placed), SHOP) == Arrival(day=date.fromisoformat(day))
+    assert earliest(at(placed), SHOP) == Arrival(day=date.fromisoformat(day))
 
 
 @pytest.mark.parametrize(
@@ -63,17 +68,17 @@ def test_in_a_slot_that_has_room_and_starts_late_enough():
     shop = replace(SHOP, slots=(EVENING, replace(MORNING, capacity=2)), lead=Lead(amount=3, unit=Unit.HOURS))
     monday = date(2026, 12, 7)
     morning, evening = Arrival(day=monday, slot="morning"), Arrival(day=monday, slot="evening")
-    assert earliest_delivery(at("2026-12-07 04:00"), shop) == morning
-    assert earliest_delivery(at("2026-12-07 05:01"), shop) == evening
-    assert earliest_delivery(at("2026-12-07 04:00"), shop, booked={morning: 1}) == morning
-    assert earliest_delivery(at("2026-12-07 04:00"), shop, booked={morning: 2}) == evening
-    assert earliest_delivery(at("2026-12-07 14:01"), shop) == Arrival(day=monday + DAY, slot="morning")
+    assert earliest(at("2026-12-07 04:00"), shop) == morning
+    assert earliest(at("2026-12-07 05:01"), shop) == evening
+    assert earliest(at("2026-12-07 04:00"), shop, booked={morning: 1}) == morning
+    assert earliest(at("2026-12-07 04:00"), shop, booked={morning: 2}) == evening
+    assert earliest(at("2026-12-07 14:01"), shop) == Arrival(day=monday + DAY, slot="morning")
     assert (starts(evening, shop), ends(evening, shop)) == (at("2026-12-07 17:00"), at("2026-12-07 21:00"))
 
 
 def test_a_shop_that_never_works_promises_nothing():
     shut = replace(SHOP, cut_offs={})
-    assert earliest_delivery(at("2026-12-07 04:00"), shut) is None
+    assert earliest(at("2026-12-07 04:00"), shut) is None
     assert place_by(Arrival(day=date(2026, 12, 7)), shut) is None
     assert (
         list(deliverable(at("2026-12-07 04:00"), replace(SHOP, slots=(replace(MORNING, weekdays=frozenset({6})),))))
@@ -133,26 +138,26 @@ def forward(placed: datetime, shop: Calendar, lead: Lead) -> Arrival:
 @settings(max_examples=300, deadline=None)
 @given(shops(), INSTANTS, LEADS)
 def test_the_earliest_delivery_is_what_counting_forward_gives(shop, now, lead):
-    assert earliest_delivery(now, shop, (lead,)) == forward(now, shop, lead)
+    assert earliest(now, shop, (lead,)) == forward(now, shop, lead)
 
 
 @settings(max_examples=300, deadline=None)
 @given(shops(), INSTANTS, st.lists(LEADS, min_size=1, max_size=3))
 def test_there_and_back(shop, now, leads):
     """Placed by then it arrives in time, a moment later it does not; and it never was too late to promise it."""
-    found = earliest_delivery(now, shop, leads)
+    found = earliest(now, shop, leads)
     latest = place_by(found, shop, leads)
     assert now <= latest
     order = list(arrivals(shop, found.day - 3 * DAY, 40))
-    assert order.index(earliest_delivery(latest, shop, leads)) <= order.index(found)
-    later = earliest_delivery(latest + timedelta(microseconds=1), shop, leads)
+    assert order.index(earliest(latest, shop, leads)) <= order.index(found)
+    later = earliest(latest + timedelta(microseconds=1), shop, leads)
     assert order.index(later) > order.index(found)
 
 
 @settings(max_examples=300, deadline=None)
 @given(shops(), INSTANTS, LEADS)
 def test_never_later_than_a_cut_off_and_never_on_a_closed_day(shop, now, lead):
-    found = earliest_delivery(now, shop, (lead,))
+    found = earliest(now, shop, (lead,))
     latest = place_by(found, shop, (lead,))
     local = latest.astimezone(shop.zone)
     assert works(local.date(), shop)

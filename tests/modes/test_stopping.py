@@ -57,8 +57,8 @@ def test_a_stop_holds_a_due_order_whatever_else_speaks_against_it():
     waiting = an_execution(state=State.WAITING, at=NOW - timedelta(days=4))
     found = ordering.objections(waiting, a_context(mandates=()), NOW, {}, a_house(), Policy())
     assert {"stop.all", "execution.stale", "mandate.missing"} <= {one.rule for one in found}
-    assert stopping.holds(found)
-    assert not stopping.holds(ordering.objections(waiting, a_context(mandates=()), NOW, {}, House(), Policy()))
+    assert [one.rule for one in stopping.of(waiting, NOW, a_house())] == ["stop.all"]
+    assert stopping.of(waiting, NOW, House()) == []
 
 
 def test_an_order_is_at_risk_by_what_will_be_so_when_it_is_due():

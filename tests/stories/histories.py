@@ -14,6 +14,8 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
+
 from engine.config import Settings
 from engine.domain.customers import Consent, Days, Grant, Mandate, Preferences, Purpose, Window
 from engine.domain.decisions import Rung
@@ -36,6 +38,7 @@ from engine.store import (
 )
 from engine.store import context as contexts
 from engine.store.database import Database, Tx
+from engine.store.tables import executions as executions_table
 from jobs.gateway import Terms
 from jobs.sweep import Sweep
 from modes import changes
@@ -46,7 +49,7 @@ ZONE = ZoneInfo("America/New_York")
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 FAMILY = {"beans": "coffee", "dark": "coffee", "milk": "milk", "tea": "tea"}
 PRICES = {"beans": 500, "dark": 450, "milk": 120, "tea": 300}
-TERMS = Terms(timeout=timedelta(microseconds=1), first_retry=timedelta(0), at_once=1)
+TERMS = Terms(first_retry=timedelta(0), at_once=1)
 SETTINGS = Settings.from_env({})
 ORDERED = (State.PLACED, State.CONFIRMED, State.KEPT, State.RETURNED)
 _numbers = count()
@@ -279,6 +282,8 @@ class History:
 
     def sweep(self) -> None:
         """A worker places what is due; it may die of it."""
+        with self.db.begin() as tx:  # the lease of whoever died has ended
+            tx.execute(update(executions_table).values(lease_until=None))
         sweep = Sweep(db=self.db, gateway=self.book, settings=SETTINGS, clock=lambda: self.now, owner="w", terms=TERMS)
         with suppress(Killed):
             sweep.run()

@@ -163,6 +163,17 @@ def test_without_looking_again_it_would_have_called(sqlite_db: Database, monkeyp
     assert len(suspended(sqlite_db, timedelta(hours=1), monkeypatch).placed) == 1
 
 
+@pytest.mark.timeout(30)
+def test_who_never_gets_to_call_within_the_lease_ends_and_leaves_it_waiting(sqlite_db: Database) -> None:
+    """A machine so slow that half a lease is over before any call: the sweep must not claim the same for ever."""
+    automated(sqlite_db, ["anna"])
+    gateway = FakeGateway()
+    swept = sweeping(sqlite_db, gateway, terms=Terms(timeout=timedelta(microseconds=1))).run()
+    assert (dict(swept), gateway.placed) == ({"stopped": 1}, [])
+    after = standing(sqlite_db, "e-anna")
+    assert (after.state, after.attempt) == (State.WAITING, 0)
+
+
 def test_an_outcome_that_is_not_known_is_looked_up_while_stopped_and_placed_again_only_afterwards(
     db: Database,
 ) -> None:

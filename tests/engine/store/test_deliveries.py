@@ -17,7 +17,7 @@ from engine.store import bookings, calendars, customers, erasure, executions, ho
 from engine.store.database import Database
 from modes.rules.mandates import spent
 from tests.builders import a_mandate
-from tests.ledgers import HOUR, NOW, execution, line, standing, stored
+from tests.ledgers import HOUR, NOW, complete, execution, intend, line, standing, stored
 
 DAY = date(2017, 12, 5)
 NOON = Arrival(day=DAY, slot="noon")
@@ -203,9 +203,9 @@ def placing(db: Database, answer: Answer, id: str = "e1") -> None:
     """Let one execution be placed, with this answer of the gateway."""
     with db.begin() as tx:
         (claim,) = [one for one in ledger.claim(tx, "w", NOW, 10, HOUR) if one.execution.execution_id == id]
-        intended = ledger.intend(tx, claim.execution, Call.PLACE, NOW)
+        intended = intend(tx, claim.execution, Call.PLACE, NOW)
     with db.begin() as tx:
-        ledger.complete(tx, intended, Call.PLACE, answer, NOW, HOUR)
+        complete(tx, intended, Call.PLACE, answer, NOW, HOUR)
 
 
 # Joining
@@ -302,7 +302,7 @@ def test_what_was_sent_or_stopped_is_given_no_more_lines(db: Database) -> None:
     with db.begin() as tx:
         executions.veto(tx, "e2", "bert", NOW)
         for claim in ledger.claim(tx, "w", NOW, 10, HOUR):
-            ledger.intend(tx, claim.execution, Call.PLACE, NOW)
+            intend(tx, claim.execution, Call.PLACE, NOW)
     for id, customer in (("e1", "anna"), ("e2", "bert")):
         with pytest.raises(Outdated):
             join(db, replace(grown(), execution_id=id, customer_id=customer))
@@ -331,7 +331,7 @@ def test_of_a_join_and_a_claim_at_once_the_order_goes_out_with_the_lines_it_has(
     def sweep(_: int) -> dict[str, int]:
         barrier.wait()
         with db.begin() as tx:
-            sent = [ledger.intend(tx, one.execution, Call.PLACE, NOW) for one in ledger.claim(tx, "w", NOW, 10, HOUR)]
+            sent = [intend(tx, one.execution, Call.PLACE, NOW) for one in ledger.claim(tx, "w", NOW, 10, HOUR)]
         return {one.execution_id: len(one.lines) for one in sent}
 
     with ThreadPoolExecutor(4) as pool:

@@ -134,7 +134,7 @@ def test_lists_run_from_the_latest_due_backwards(db: Database) -> None:
             pages += [one.execution_id for one in found]
             last = pages[-1]
         assert executions.by_state(tx, State.WAITING, 100) == executions.of_customer(tx, "anna", 100)
-        assert [one.execution_id for one in executions.upcoming(tx, 3)] == ["e0", "e3", "e6"]
+        assert [one.execution_id for one in executions.upcoming_page(tx, 3)] == ["e0", "e3", "e6"]
         assert executions.of_customers(tx, ["anna", "bert"], NOW)["anna"][0].execution_id == "e2"
         assert executions.counts(tx) == {State.WAITING: 7}
     assert pages == ["e5", "e2", "e4", "e1", "e6", "e3", "e0"]

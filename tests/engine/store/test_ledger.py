@@ -17,7 +17,7 @@ from engine.domain.values import Money
 from engine.errors import Conflict
 from engine.store import executions, ledger, orders, taking
 from engine.store.database import Database
-from tests.ledgers import HOUR, NOW, execution, line, standing, stored
+from tests.ledgers import HOUR, NOW, complete, execution, intend, line, standing, stored
 
 LEASE = timedelta(minutes=1)
 AT_ONCE = timedelta(0)
@@ -32,14 +32,14 @@ def claimed(db: Database, now=NOW, limit: int = 10, lease: timedelta = LEASE, ow
 
 def intended(db: Database, one: Execution, call: Call = Call.PLACE) -> Execution:
     with db.begin() as tx:
-        return ledger.intend(tx, one, call, NOW)
+        return intend(tx, one, call, NOW)
 
 
 def completed(
     db: Database, one: Execution, answer: Answer = PLACED, call: Call = Call.PLACE, wait=AT_ONCE
 ) -> ledger.Completion:
     with db.begin() as tx:
-        return ledger.complete(tx, one, call, answer, NOW, wait)
+        return complete(tx, one, call, answer, NOW, wait)
 
 
 def test_what_is_due_is_claimed_the_longest_due_first(db: Database) -> None:
@@ -225,7 +225,7 @@ def test_veto_and_claim_at_the_same_instant_one_of_them_wins(db: Database) -> No
         for _ in range(20):
             with db.begin() as tx:
                 for one in ledger.claim(tx, "w", NOW, 1, LEASE):
-                    ledger.intend(tx, one.execution, Call.PLACE, NOW)
+                    intend(tx, one.execution, Call.PLACE, NOW)
                     yield one.execution.execution_id
 
     def veto() -> Iterator[str]:

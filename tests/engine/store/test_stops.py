@@ -13,7 +13,7 @@ from engine.errors import Conflict, InputError, NotFound
 from engine.store import audit, executions, gateways, items, ledger, stops
 from engine.store.database import Database
 from tests.builders import an_item
-from tests.ledgers import HOUR, NOW, execution, line, standing, stored
+from tests.ledgers import HOUR, NOW, execution, intend, line, standing, stored
 
 LEASE = timedelta(minutes=1)
 
@@ -153,7 +153,7 @@ def test_an_intention_without_a_call_is_taken_back_and_leaves_no_call(db: Databa
     stored(db, execution())
     with db.begin() as tx:
         [one] = ledger.claim(tx, "w", NOW, 1, LEASE)
-        intended = ledger.intend(tx, one.execution, Call.PLACE, NOW)
+        intended = intend(tx, one.execution, Call.PLACE, NOW)
     with db.begin() as tx:
         ledger.take_back(tx, intended, NOW)
         assert executions.attempts(tx, "e1") == []
@@ -169,10 +169,10 @@ def test_an_intention_that_may_have_been_called_is_not_taken_back(db: Database) 
     stored(db, execution())
     with db.begin() as tx:
         [one] = ledger.claim(tx, "w", NOW, 1, timedelta(0))
-        ledger.intend(tx, one.execution, Call.PLACE, NOW)
+        intend(tx, one.execution, Call.PLACE, NOW)
     with db.begin() as tx:
         [one] = ledger.claim(tx, "w", NOW, 1, LEASE)
-        again = ledger.intend(tx, one.execution, Call.PLACE, NOW)
+        again = intend(tx, one.execution, Call.PLACE, NOW)
     with db.begin() as tx, pytest.raises(Conflict):
         ledger.take_back(tx, again, NOW)
     assert standing(db).state is State.PLACING

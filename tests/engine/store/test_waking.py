@@ -13,7 +13,7 @@ from engine.errors import Conflict, InputError
 from engine.store import customers, executions, ledger, waking
 from engine.store.database import Database
 from jobs import cluster
-from tests.ledgers import HOUR, NOW, execution, line, stored
+from tests.ledgers import HOUR, NOW, complete, execution, intend, line, stored
 
 
 @pytest.fixture
@@ -73,8 +73,8 @@ def test_a_retry_is_woken_for(woken: Database) -> None:
         tx.exec_driver_sql("SET LOCAL search_path = procrastinate, public")
         tx.exec_driver_sql("UPDATE procrastinate_jobs SET status = 'doing'")
         one = ledger.claim(tx, "w", NOW, 10, HOUR)[0].execution
-        intended = ledger.intend(tx, one, Call.PLACE, NOW)
-        ledger.complete(tx, intended, Call.PLACE, Answer(result=Result.UNKNOWN), NOW, HOUR)
+        intended = intend(tx, one, Call.PLACE, NOW)
+        complete(tx, intended, Call.PLACE, Answer(result=Result.UNKNOWN), NOW, HOUR)
     assert list(wakes(woken)) == ["e1"]
     assert wakes(woken)["e1"] > NOW + timedelta(days=365)
 
