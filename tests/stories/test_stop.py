@@ -163,7 +163,6 @@ def test_without_looking_again_it_would_have_called(sqlite_db: Database, monkeyp
     assert len(suspended(sqlite_db, timedelta(hours=1), monkeypatch).placed) == 1
 
 
-@pytest.mark.timeout(30)
 def test_who_never_gets_to_call_within_the_lease_ends_and_leaves_it_waiting(sqlite_db: Database) -> None:
     """A machine so slow that half a lease is over before any call: the sweep must not claim the same for ever."""
     automated(sqlite_db, ["anna"])
