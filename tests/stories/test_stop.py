@@ -15,11 +15,12 @@ import pytest
 from engine.config import Settings
 from engine.domain.executions import Answer, Call, Execution, Result, State
 from engine.domain.stops import Scope, Stop
-from engine.store import executions, stops
+from engine.store import executions, items, stops
 from engine.store.database import Database
 from jobs import sweep
 from jobs.gateway import Terms
 from jobs.sweep import Asked, Sweep
+from tests.builders import an_item
 from tests.fakes import FakeGateway
 from tests.ledgers import NOW, standing
 from tests.stories.test_kill_worker import automated
@@ -225,6 +226,8 @@ def test_a_stopped_one_can_still_be_vetoed(sqlite_db: Database) -> None:
 
 def test_a_stopped_family_does_not_hold_up_the_others(db: Database) -> None:
     automated(db, ["anna"])
+    with db.begin() as tx:
+        items.put(tx, [an_item("milk-1", family="milk")])
     press(db, Scope.FAMILY, "milk")
     gateway = FakeGateway()
     sweeping(db, gateway).run()
