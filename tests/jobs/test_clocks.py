@@ -19,6 +19,7 @@ from engine.domain.executions import Answer, Call, Execution, Result, State
 from engine.errors import Conflict
 from engine.store import executions, job_runs, ledger, mandates
 from engine.store.database import Database
+from engine.store.ledger import claiming, completing, intending
 from engine.store.tables import metadata
 from jobs import scheduler, sweep
 from jobs.gateway import Terms
@@ -49,7 +50,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Moved:
     """What everything that asks for the database's clock is told."""
     moved = Moved()
     for module, name in (
-        (ledger, "clock"),
+        (claiming, "clock"),
+        (intending, "clock"),
+        (completing, "clock"),
         (job_runs, "clock"),
         (sweep, "database_clock"),
         (scheduler, "database_clock"),
