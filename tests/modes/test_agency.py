@@ -245,7 +245,7 @@ def test_a_whole_decision_gives_no_less_for_more_leave(pair, world):
     low, high = (replace(one, personalization=True).context(replace(world, goal=False)) for one in pair)
     before, after = only(decided(low, world.model())), only(decided(high, world.model()))
     assert allowed(before) <= allowed(after)
-    assert best(before) <= best(after) + 1e-9
+    assert best(before) <= best(after) + 1e-9 or not believed_alike(*pair)
 
 
 @pytest.mark.example(8)
@@ -260,6 +260,11 @@ def test_whatever_else_holds_no_rung_above_the_ceilings_is_chosen(own, world):
         assert not own.paused or experience.rung is Rung.RESPOND
         assert own.automation or experience.rung < Rung.APPROVE
         assert own.signed or experience.rung < Rung.VETO
+
+
+def believed_alike(low: Settings, high: Settings) -> bool:
+    """Whether the same ceilings were stated: they also tell what a customer wishes, and so what a rung is worth."""
+    return (low.ceiling, low.family, low.category) == (high.ceiling, high.family, high.category)
 
 
 def best(experience) -> float:

@@ -38,7 +38,7 @@ from tests.modes.shop import (
     only,
     rung,
 )
-from tests.modes.test_agency import ALL, STEPS, best, held, lowered, worlds
+from tests.modes.test_agency import ALL, STEPS, believed_alike, best, held, lowered, worlds
 from tests.modes.worlds import events, executions, goals, histories, made, mandates, situations
 
 many = settings(max_examples=80, deadline=None)
@@ -127,7 +127,7 @@ def test_more_leave_never_takes_a_rung_away_whatever_the_past(pair, world, recor
     low, high = (replace(one, personalization=True).context(replace(world, goal=False)) for one in pair)
     before, after = (only(decided(replace(one, record=record), world.model())) for one in (low, high))
     assert allowed(before) <= allowed(after)
-    assert best(before) <= best(after) + 1e-9
+    assert best(before) <= best(after) + 1e-9 or not believed_alike(*pair)
 
 
 @pytest.mark.example(8)
@@ -138,10 +138,11 @@ def test_each_setting_step_by_step(field, world, data):
     """From the least leave to the most, the other settings held where they are."""
     own = replace(data.draw(held), personalization=True)
     without_goal = replace(world, goal=False)
-    found = [only(decided(replace(own, **{field: step}).context(without_goal), world.model())) for step in STEPS[field]]
-    for before, after in pairwise(found):
+    steps = [replace(own, **{field: step}) for step in STEPS[field]]
+    found = [(one, only(decided(one.context(without_goal), world.model()))) for one in steps]
+    for (low, before), (high, after) in pairwise(found):
         assert allowed(before) <= allowed(after)
-        assert best(before) <= best(after) + 1e-9
+        assert best(before) <= best(after) + 1e-9 or not believed_alike(low, high)
 
 
 @pytest.mark.example(8)
