@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from engine.domain.context import Context
 from engine.domain.customers import Preferences
@@ -36,6 +37,7 @@ def ceilings(preferences: Preferences, family: str | None, category: tuple[str, 
         yield Ceiling(setting=f"preferences.family_ceilings.{family}", rung=preferences.family_ceilings[family])
 
 
+@lru_cache(maxsize=4096)
 def names(category: tuple[str, ...]) -> tuple[str, ...]:
     """The ways a customer may name what an item lies in: each level, and each path from the top.
 

@@ -42,7 +42,7 @@ class Source:
     @classmethod
     def of(cls, wish: Wish, scene: Scene) -> Source:
         """For a customer's list."""
-        return cls(wish=wish, scene=scene, own=frozenset(scene.context.history.items))
+        return cls(wish=wish, scene=scene, own=frozenset(scene.context.history.items.tolist()))
 
     def ranked(self, pool: int) -> list[Recommendation]:
         """The model's ranking, the best first; without a model, what the customer bought."""

@@ -152,6 +152,8 @@ class Policy:
         >>> [policy.worth_of(path).delay for path in (("FOOD", "MILK"), ("FOOD", "TEA"), ("TOYS",))]
         [1, 3, 1.5]
         """
+        if not self.categories:
+            return self.worth
         paths = (LEVELS.join(category[:n]) for n in range(len(category), 0, -1))
         return next((self.categories[path] for path in paths if path in self.categories), self.worth)
 

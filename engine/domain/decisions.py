@@ -33,17 +33,21 @@ class Rung(IntEnum):
     @property
     def label(self) -> str:
         """As the wire carries it."""
-        return self.name.lower()
+        return _LABELS[self]
 
     @property
     def mode(self) -> Mode:
         """The experience the rung belongs to."""
-        return Mode(self.label) if self <= Rung.COACH else Mode.EXECUTE
+        return _MODES[self]
 
     @classmethod
     def of(cls, label: str) -> Rung:
         """The rung of this label; KeyError where there is none."""
         return cls[label.upper()]
+
+
+_LABELS = tuple(rung.name.lower() for rung in Rung)
+_MODES = (Mode.RESPOND, Mode.CURATE, Mode.COACH, Mode.EXECUTE, Mode.EXECUTE, Mode.EXECUTE)
 
 
 class Phase(StrEnum):

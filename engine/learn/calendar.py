@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ class Calendar:
 
     def busyness(self, day: float, n: int) -> Floats:
         """Of the days from ``day`` on, shape (n,); 1 is a usual day."""
-        found: Floats = np.exp(_course(int(np.floor(day)) + np.arange(n)) @ self.weights)
+        found: Floats = np.exp(_ahead(int(np.floor(day)), n) @ self.weights)
         return found
 
     def passed(self, day: float, n: int) -> Floats:
@@ -70,6 +71,14 @@ class Calendar:
         at = np.interp(edges, np.arange(len(passed)), passed)
         found: Floats = np.log(np.diff(at) / np.diff(edges))
         return found
+
+
+@lru_cache(maxsize=128)
+def _ahead(day: int, n: int) -> Floats:
+    """The course of ``n`` days from one on, not to be written to: many are asked about on the same day."""
+    found = _course(day + np.arange(n))
+    found.setflags(write=False)
+    return found
 
 
 def _course(days: Ints) -> Floats:

@@ -239,7 +239,7 @@ class Outlook:
 
     def _usual(self, customer: int, families: Sequence[str]) -> dict[str, str]:
         wanted, seen = frozenset(families), self.seen[customer]
-        return usual_items(seen.take(np.array([family in wanted for family in seen.families], bool)))
+        return usual_items(seen.take(np.array([family in wanted for family in seen.families.tolist()], bool)))
 
     def _over(
         self,
@@ -306,14 +306,20 @@ def alive(found: Traits, courses: Courses) -> Floats:
 
 def usual_items(history: History) -> dict[str, str]:
     """For every family, the item the customer takes: bought on most days, then the latest, then the first by id."""
-    names, codes = np.unique(history.items.astype(str), return_inverse=True)
-    days = np.unique(np.column_stack([codes, np.floor(history.days).astype(np.int64)]), axis=0)
-    counts = np.bincount(days[:, 0], minlength=len(names))
+    if not len(history):
+        return {}
+    ids = history.items.tolist()
+    names = sorted(set(ids))
+    place = dict(zip(names, range(len(names)), strict=True))
+    codes = np.fromiter(map(place.__getitem__, ids), np.int64, len(ids))
+    days = np.floor(history.days).astype(np.int64)
+    span = int(days.max() - days.min()) + 1
+    counts = np.bincount(np.unique(codes * span + days - days.min()) // span, minlength=len(names))
     last = np.zeros(len(names))
     np.maximum.at(last, codes, history.days)
     family_of = dict(zip(codes.tolist(), history.families, strict=True))
     order = np.lexsort((-np.arange(len(names)), last, counts))
-    return {family_of[code]: str(names[code]) for code in order.tolist()}
+    return {family_of[code]: names[code] for code in order.tolist()}
 
 
 def _at_own_rate(found: Traits, day: float) -> Floats:

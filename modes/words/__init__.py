@@ -91,6 +91,7 @@ def _local(at: datetime, zone: ZoneInfo) -> datetime:
         return at
 
 
+@lru_cache(maxsize=1024)
 def fallback(locale: str | None) -> tuple[str, ...]:
     """The languages there are words in, the wanted one first.
 
