@@ -200,7 +200,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kind", choices=KINDS, help="only one database")
     parser.add_argument("--due", type=int, default=10_000, help="executions to place")
-    parser.add_argument("--at-once", type=int, default=64, help="calls of the gateway at the same time")
+    parser.add_argument("--at-once", type=int, default=200, help="calls of the gateway at the same time")
     parser.add_argument("--waiting", type=int, default=1_000_000, help="executions to claim among; 0: do not")
     args = parser.parse_args()
     logs.configure("CRITICAL")
