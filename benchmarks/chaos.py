@@ -108,6 +108,7 @@ def _survived(
     with nursery() as forks:
         workers = [forks.start(environ, chaos.keyless) for _ in range(WORKERS)]
         begun = time.monotonic()
+        again = begun + (chaos.restart_every or 0.0)  # a restart takes time: the next is so long after its end
         try:
             while not _settled(db):
                 passed = time.monotonic() - begun
@@ -118,9 +119,9 @@ def _survived(
                     forks.kill(workers[one])
                     workers[one] = forks.start(environ, chaos.keyless)
                     kills += 1
-                if restart is not None and chaos.restart_every and passed > (restarts + 1) * chaos.restart_every:
+                if restart is not None and chaos.restart_every and time.monotonic() > again:
                     restart()
-                    restarts += 1
+                    restarts, again = restarts + 1, time.monotonic() + chaos.restart_every
                 time.sleep(0.05)
         finally:
             for worker in workers:

@@ -19,7 +19,7 @@ def test_none_is_lost_and_none_doubled_while_workers_are_killed(db: Database) ->
 @pytest.mark.long
 def test_none_is_lost_and_none_doubled_while_the_database_crashes() -> None:
     with fragile_postgres() as (db, restart):
-        ending = told(db, Chaos(due=DUE, restart_every=1.0), restart)
+        ending = told(db, Chaos(due=DUE, restart_every=2.0), restart)
     assert ending.restarts, "the database never crashed: it tells nothing"
     assert ending.reckoning.exactly_once(DUE), ending.reckoning
 
