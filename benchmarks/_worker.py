@@ -7,6 +7,7 @@ back at once, and most kills meet a worker at work.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -34,7 +35,8 @@ class Keyless(HttpGateway):
 
 
 def work(environ: Mapping[str, str], keyless: bool) -> None:
-    """Work until killed."""
+    """Work until killed, and say nothing of it: that the database is gone now and then is what is tried."""
+    logging.disable(logging.CRITICAL)
     settings = Settings.from_env(environ)
     for name in [name for name in scheduler.JOBS if name != "sweep"]:
         del scheduler.JOBS[name]
