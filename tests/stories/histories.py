@@ -39,7 +39,7 @@ from engine.store import (
 from engine.store import context as contexts
 from engine.store.database import Database, Tx
 from engine.store.tables import executions as executions_table
-from jobs.gateway import Terms
+from jobs.gateway import Terms, wire
 from jobs.sweep import Sweep
 from modes import changes
 from tests.builders import an_item, usd
@@ -65,7 +65,7 @@ class Book:
 
     check: Callable[[Execution], None]
     orders: dict[str, str] = field(default_factory=dict)
-    bodies: dict[str, tuple[ExecutionLine, ...]] = field(default_factory=dict)
+    bodies: dict[str, dict[str, object]] = field(default_factory=dict)
     script: list[Any] = field(default_factory=list)
 
     def place(self, execution: Execution) -> Answer:
@@ -81,7 +81,8 @@ class Book:
         if not repeat:
             self.check(execution)
             self.orders[execution.key] = f"shop-{execution.key}"
-        assert self.bodies.setdefault(execution.key, execution.lines) == execution.lines, "another order under a key"
+        sent = wire(execution)
+        assert self.bodies.setdefault(execution.key, sent) == sent, "another order under a key"
         if word == "killed after":
             raise Killed
         if word == "late":
