@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import NAMESPACE_OID, uuid5
@@ -47,15 +47,23 @@ class Carrying:
         """The customer."""
         return self.judge.context
 
-    def ready(self, execution: Execution) -> Execution | str:
-        """A claimed execution as it goes out now, or in one word what became of it."""
+    def ready(
+        self, execution: Execution, set_out: Callable[[Execution], Execution] = lambda one: one
+    ) -> Execution | str:
+        """A claimed execution as it goes out now, or in one word what became of it.
+
+        Parameters
+        ----------
+        set_out : what is done to one that goes out; where that fails, nothing is left of how it was reshaped
+        """
         verdict = self._verdict(execution)
         if verdict.stopped or verdict.dropped:
             self._alarm(execution)
         if verdict == Verdict(lines=execution.lines):
-            return ordering.repriced(execution, self._catalogue(execution.lines))
+            return set_out(ordering.repriced(execution, self._catalogue(execution.lines)))
         with apart(self.tx):
-            return self._carried(execution, verdict)
+            carried = self._carried(execution, verdict)
+            return carried if isinstance(carried, str) else set_out(carried)
 
     def _carried(self, execution: Execution, verdict: Verdict) -> Execution | str:
         """What became of one that does not go out as it is."""

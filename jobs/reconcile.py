@@ -99,7 +99,8 @@ def _settled(tx: Tx, execution: Execution, answer: Answer, now: datetime, tell: 
         return ["unknown" if answer.leads_to(Call.LOOK_UP) is State.NEEDS_REVIEW else "unchanged"]
     if done.clash:
         log.error("order.clash", execution_id=execution.execution_id, order_id=answer.order_id)
-    tell(tx, done.execution, now)
+    else:
+        tell(tx, done.execution, now)
     words = [f"found_{done.execution.state}"]
     if execution.state is State.FAILED:
         words += _differs(tx, execution, DifferenceKind.UNEXPECTED, State.FAILED.value, str(answer.order_id), now)

@@ -123,7 +123,7 @@ class Sweep:
     def run(self) -> Counter[str]:
         """Place whatever is due, until nothing is; answers how many executions came to what.
 
-        Where a batch could not be called in time, or not any more, it ends too: the same would only be claimed again.
+        Where a call could not be begun within half its lease it ends too: the same would only be claimed again.
         """
         swept = Counter(skipped=self._lapsed() if self.only is None else 0)
         answers: SimpleQueue[Reply] = SimpleQueue()
@@ -139,7 +139,7 @@ class Sweep:
                 replies = _gathered(answers, under_way)
                 under_way -= len(replies)
                 _raise_ends(replies)
-                in_vain = in_vain or (bool(replies) and all(one.never_called for one in replies))
+                in_vain = in_vain or any(one.never_called and self._outlived(one.asked) for one in replies)
                 swept.update(self._complete(replies))
 
     def _claimed(self, swept: Counter[str], room: int, under_way: int) -> Claimed:
@@ -240,8 +240,9 @@ class Sweep:
         try:
             if execution.state is not State.WAITING:
                 return BARRED if carrying.judge.bars(execution) else execution
-            ready = carrying.ready(execution)
-            return ready if execution.test or isinstance(ready, str) else _set_out(tx, ready, around, now)
+            if execution.test:
+                return carrying.ready(execution)
+            return carrying.ready(execution, lambda one: _set_out(tx, one, around, now))
         except Exception:  # one that cannot be judged is left, under its lease, and the others go on
             log.exception("execution.unjudged", execution_id=execution.execution_id)
             return "broken"
@@ -341,7 +342,8 @@ class Sweep:
             completed = iter(ledger.complete_all(tx, said, now))
             done = [_taken_back(tx, one, now) if one.never_called else next(completed) for one in replies]
             self.at(Point.BEFORE_NOTICE)
-            self._follow(tx, [(one, after.execution) for one, after in zip(replies, done, strict=True) if after], now)
+            written = [(one, after) for one, after in zip(replies, done, strict=True) if after and not after.clash]
+            self._follow(tx, [(one, after.execution) for one, after in written], now)
             self.at(Point.AFTER_NOTICE)
         return done
 

@@ -66,11 +66,21 @@ def paused(preferences: Preferences, now: datetime) -> bool:
     return preferences.paused if until is None else now < until
 
 
-def stated_at(preferences: Preferences, now: datetime) -> Preferences:
-    """Preferences as somebody states them at ``now``: who says pause, with an end that is over, wants a pause."""
+def told(preferences: Preferences, now: datetime) -> Preferences:
+    """Preferences as they are shown at ``now``: a pause that is over is none. When it ended stays with them."""
+    return replace(preferences, paused=preferences.paused and paused(preferences, now))
+
+
+def stated_at(preferences: Preferences, before: Preferences, now: datetime) -> Preferences:
+    """Preferences as somebody states them at ``now``: who says pause, with an end that is over, wants a pause.
+
+    Unless that is what stood ``before``: then it was only sent back, and the pause is over.
+    """
     until = preferences.paused_until
-    over = preferences.paused and until is not None and until <= now
-    return replace(preferences, paused_until=None) if over else preferences
+    same = (preferences.paused, until) == (before.paused, before.paused_until)
+    if not preferences.paused or until is None or until > now:
+        return preferences
+    return told(preferences, now) if same else replace(preferences, paused_until=None)
 
 
 def held_until(preferences: Preferences, now: datetime) -> datetime | None:

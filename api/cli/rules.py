@@ -13,7 +13,7 @@ from api.cli import out
 from api.cli.here import as_of, opened, standing
 from api.cli.out import AsJson
 from engine.config import File, Settings
-from engine.errors import InputError, RapportError
+from engine.errors import InputError, RapportError, Unavailable
 
 if TYPE_CHECKING:
     from api.wire.rules import AppliedOut, CheckOut, PreviewOut, TouchedOut
@@ -108,7 +108,11 @@ def _said(one: AppliedOut) -> str:
 def _read(settings: Settings, file: Path) -> Checked:
     from api import ruling
 
-    return ruling.reader(settings, standing(settings)).text(File.of(file, "FILE").text)
+    try:
+        known = standing(settings)
+    except Unavailable:  # a file can be read without it; only gateways are not known then
+        known = None
+    return ruling.reader(settings, known).text(File.of(file, "FILE").text)
 
 
 def _sound(settings: Settings, file: Path) -> Checked:

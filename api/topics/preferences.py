@@ -17,7 +17,7 @@ PATH = "/v1/customers/<ident:customer_id>/preferences"
 def get_preferences(customer_id: str) -> PreferencesWire:
     """A customer's preferences; the defaults where nothing was said."""
     with service().reading(customer_id) as tx:
-        return PreferencesWire.of(preferences.get(tx, customer_id))
+        return PreferencesWire.of(agency.told(preferences.get(tx, customer_id), service().now()))
 
 
 @topic.route("PUT", PATH, scopes=APP_AND_BACKEND, body=PreferencesWire, answer=PreferencesWire)
@@ -28,9 +28,9 @@ def put_preferences(customer_id: str, body: PreferencesWire) -> PreferencesWire:
     change ends a pause, what fell due in it is left out, and not ordered all at once.
     """
     now = service().now()
-    stated = agency.stated_at(body.domain(), now)
     with service().writing(customer_id) as tx:
-        held_until = agency.held_until(preferences.get(tx, customer_id), now)
+        before = preferences.get(tx, customer_id)
+        stated, held_until = agency.stated_at(body.domain(), before, now), agency.held_until(before, now)
         preferences.put(tx, customer_id, stated, now)
         executions.lock_customers(tx, [customer_id])  # what is being claimed by the old ones is through by then
         if held_until is not None and not agency.paused(stated, now):

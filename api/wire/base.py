@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
 
 from engine.config import parse_span
-from engine.domain.values import MAX_ID, parse_currency, parse_id, parse_time
+from engine.domain.values import MAX_ID, parse_currency, parse_id, parse_time, require_aware
 from engine.errors import InputError
 
 
@@ -26,6 +26,8 @@ def _id(value: str, info: ValidationInfo) -> str:
 def _time(value: object, info: ValidationInfo) -> datetime:
     if not isinstance(value, str | datetime):
         raise InputError.of(info.field_name or "", "an ISO 8601 time with an offset, or a date", value)
+    if isinstance(value, datetime):  # what stands already is told, however far off it lies
+        return require_aware(value, info.field_name or "")
     zone = (info.context or {}).get("zone", ZoneInfo("UTC"))
     return parse_time(value, info.field_name or "", date_zone=zone)
 

@@ -12,7 +12,7 @@ from engine.errors import InputError
 
 DEFAULT_CURRENCY = "USD"
 MAX_ID = 200
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # what is told of lies between
+EARLIEST, LATEST = datetime(1969, 12, 31, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # what is told of lies between
 MAX_MINOR = 10**15  # far above any order, far below what a database integer holds
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/]")

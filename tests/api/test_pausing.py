@@ -125,6 +125,17 @@ def test_who_says_pause_with_an_end_that_is_over_gets_a_pause(at: Places) -> Non
     assert (found["paused"], found["paused_until"]) == (True, None)
 
 
+def test_a_pause_that_is_over_is_told_as_over_and_sent_back_starts_no_other(at: Places) -> None:
+    """As an app does that changes another setting and sends back all of them, as it was given them."""
+    prefer(at(AT), paused=True, paused_until=(AT + DAY).isoformat())
+    later = at(AT + 2 * DAY)
+    given = later.backend.get("/v1/customers/ann/preferences").get_json()
+    assert given["paused"] is False
+    for again in (given, given | {"paused": True}):
+        sent = later.backend.put("/v1/customers/ann/preferences", again).get_json()
+        assert (sent["paused"], pause(later)["paused"]) == (again["paused"] and again is not given, sent["paused"])
+
+
 def test_somebody_elses_pause_is_not_there(at: Places) -> None:
     assert_problem(at(AT).customer("bob").get("/v1/customers/ann/pause"), 404)
 

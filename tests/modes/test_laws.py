@@ -139,10 +139,15 @@ def test_each_setting_step_by_step(field, world, data):
     own = replace(data.draw(held), personalization=True)
     without_goal = replace(world, goal=False)
     steps = [replace(own, **{field: step}) for step in STEPS[field]]
-    found = [(one, only(decided(one.context(without_goal), world.model()))) for one in steps]
-    for (low, before), (high, after) in pairwise(found):
+    found = [only(decided(one.context(without_goal), world.model())) for one in steps]
+    for before, after in pairwise(found):
         assert allowed(before) <= allowed(after)
-        assert best(before) <= best(after) + 1e-9 or not believed_alike(low, high)
+        if field not in (
+            "ceiling",
+            "family",
+            "category",
+        ):  # these also tell what is wished, and so what a rung is worth
+            assert best(before) <= best(after) + 1e-9
 
 
 @pytest.mark.example(8)

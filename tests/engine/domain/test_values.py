@@ -33,7 +33,7 @@ def test_a_naive_time_is_refused_unless_its_zone_is_given():
 
 
 @pytest.mark.parametrize(
-    "text", ["1969-12-31T23:59:59Z", "0001-01-01", "0001-01-01T00:00:00+00:00", "2200-01-02", "9999-12-31"]
+    "text", ["1969-12-30T23:59:59Z", "0001-01-01", "0001-01-01T00:00:00+00:00", "2200-01-02", "9999-12-31"]
 )
 def test_a_time_that_nobody_means_is_refused(text):
     with pytest.raises(InputError, match=r"paused_until: expected (a time from 1970 to 2199|an ISO 8601)"):
