@@ -65,7 +65,7 @@ BROKEN = {
     "id with a slash": ("a/b,c1,2017-11-30T08:00Z,i1,1,1.00,EUR", "order_id"),
     "no customer": ("o1,,2017-11-30T08:00Z,i1,1,1.00,EUR", "customer_id"),
     "naive time": ("o1,c1,2017-11-30T08:00,i1,1,1.00,EUR", "ordered_at"),
-    "before anybody sold over the net": ("o1,c1,1969-12-31T23:00Z,i1,1,1.00,EUR", "ordered_at"),
+    "before anybody sold over the net": ("o1,c1,1969-12-30T23:00Z,i1,1,1.00,EUR", "ordered_at"),
     "not yet": ("o1,c1,2199-11-30T08:00Z,i1,1,1.00,EUR", "ordered_at"),
     "no time": ("o1,c1,yesterday,i1,1,1.00,EUR", "ordered_at"),
     "negative quantity": ("o1,c1,2017-11-30T08:00Z,i1,-1,1.00,EUR", "quantity"),

@@ -167,7 +167,7 @@ def test_quiet_hours_that_end_in_the_hour_that_comes_twice():
 
 def test_quiet_hours_that_end_in_the_hour_that_is_left_out():
     quiet = QuietHours(start=time(0), end=time(2, 30))
-    assert send_at(utc("2017-03-12T06:30:00"), quiet, NEW_YORK) == utc("2017-03-12T07:30:00")  # 03:30
+    assert send_at(utc("2017-03-12T06:30:00"), quiet, NEW_YORK) == utc("2017-03-12T07:00:00")  # 03:00
     most = QuietHours(start=time(3), end=time(2, 30))  # all day but for half an hour that this day lacks
     assert send_at(utc("2017-03-12T06:30:00"), most, NEW_YORK) == utc("2017-03-13T06:30:00")
 

@@ -10,7 +10,7 @@ import pytest
 
 from engine.domain.executions import Call, Execution, State
 from engine.domain.gateways import NamedGateway, Terms
-from engine.store import executions, gateways
+from engine.store import executions, gateways, tables
 from engine.store.database import Database
 from jobs import gateways as kinds
 from jobs import reconcile, worker
@@ -35,8 +35,8 @@ def named(db: Database, name: str, url: str = URL) -> NamedGateway:
 def at(db: Database, execution_id: str, name: str | None) -> None:
     """Let an execution be placed at a gateway."""
     with db.begin() as tx:
-        where = executions.table.c.execution_id == execution_id
-        tx.execute(executions.table.update().where(where).values(gateway=name))
+        where = tables.executions.c.execution_id == execution_id
+        tx.execute(tables.executions.update().where(where).values(gateway=name))
 
 
 class Place:
@@ -152,7 +152,7 @@ def swept(place: Place, terms: Terms) -> Execution:
 def older(db: Database, by: timedelta) -> None:
     """Let the first call have been longer ago."""
     with db.begin() as tx:
-        table = executions.table
+        table = tables.executions
         first = tx.execute(table.select().where(table.c.execution_id == "e-anna")).one().first_call_at
         tx.execute(table.update().where(table.c.execution_id == "e-anna").values(first_call_at=first - by))
 
