@@ -6,7 +6,7 @@ possible; nothing of it is taken from the code under test.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -117,7 +117,6 @@ class History:
         self.mandate: Mandate | None = None
         self.signed: dict[str, Mandate] = {}
         self.told: dict[str, dict[str, int]] = {}  # first execution -> need -> the last price that was announced
-        self.parents: dict[str, str | None] = {}
         self.approved: set[str] = set()
         self.stopped: set[str] = set()
         self.cycles: set[tuple[str, str]] = set()
@@ -306,7 +305,6 @@ class History:
             raise Killed from None
 
     def _check(self, one: Execution) -> None:
-        self.parents[one.execution_id] = one.follows
         assert one.customer_id == self.id, "of somebody else"
         assert self.granted, "without consent"
         assert not self.paused, "after a stop"
@@ -370,17 +368,22 @@ class History:
 
     def _announced(self, id: str, need: str) -> int:
         """The last price the customer was told for a need, in the life of an order and of those it came from."""
-        while need not in self.told.get(id, {}):
-            id = str(self.parents.get(id))
-        return self.told[id][need]
+        for one in self._line(id):
+            if need in self.told.get(one, {}):
+                return self.told[one][need]
+        raise AssertionError("a price that was never told")
 
     def _family(self, id: str) -> set[str]:
         """The order and those it came from."""
-        found = {id}
-        while (parent := self.parents.get(id)) is not None:
-            found.add(parent)
-            id = parent
-        return found
+        return set(self._line(id))
+
+    def _line(self, id: str) -> Iterator[str]:
+        """The order, then the one it came from, and so on, whether or not those ever reached the gateway."""
+        came_from = {one.execution_id: one.follows for one in self.all()}
+        following: str | None = id
+        while following is not None:
+            yield following
+            following = came_from.get(following)
 
     def _ask(self, id: str, facts: Any) -> None:
         """The customer is told of prices in a question; it is about an order that is there or was parted."""
