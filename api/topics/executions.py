@@ -50,7 +50,15 @@ def list_executions(query: StatePage) -> Executions:
         return _page(executions.by_state(tx, query.state, query.limit, query.cursor), query)
 
 
-@topic.route("POST", "/v1/executions", scopes=OPERATOR, body=TrialIn, answer=ExecutionOut, status=HTTPStatus.CREATED)
+@topic.route(
+    "POST",
+    "/v1/executions",
+    scopes=OPERATOR,
+    body=TrialIn,
+    answer=ExecutionOut,
+    status=HTTPStatus.CREATED,
+    problems=frozenset({HTTPStatus.NOT_FOUND}),
+)
 def make_test_execution(body: TrialIn) -> ExecutionOut:
     """Make a test order, to see that orders arrive: the gateway is told that nothing is to be charged.
 
