@@ -25,6 +25,14 @@ structlog.configure(  # as the server and the worker log: a traceback without th
 )
 
 
+@pytest.fixture(autouse=True)
+def _same_log() -> Iterator[None]:
+    """A command that is run within a test sets the log up for its process: the next test finds it as it was."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let ``-k example_05`` find the tests of example 5 of the design."""
     for mark in item.iter_markers("example"):
