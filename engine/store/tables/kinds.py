@@ -56,3 +56,17 @@ metadata = MetaData(
 def customer(**options: object) -> Column[str]:
     """The column of the customer that a row is of."""
     return Column("customer_id", Id, ForeignKey("customers.customer_id"), nullable=False, **options)  # type: ignore[arg-type]
+
+
+def decision(**options: object) -> Column[str]:
+    """The column of the decision that a row is part of, and goes with."""
+    return _part_of("decisions", "decision_id", **options)
+
+
+def execution(**options: object) -> Column[str]:
+    """The column of the execution that a row is part of, and goes with."""
+    return _part_of("executions", "execution_id", **options)
+
+
+def _part_of(table: str, name: str, **options: object) -> Column[str]:
+    return Column(name, Id, ForeignKey(f"{table}.{name}", ondelete="CASCADE"), **options)  # type: ignore[arg-type]

@@ -4,123 +4,105 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Column,
-    ColumnElement,
-    Date,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    and_,
-    literal_column,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from engine.store.tables.kinds import Id, Json, UtcDateTime, customer, metadata
+from engine.store.tables.kinds import Id, Json, UtcDateTime, customer, execution, metadata
 
-executions = Table(
+executions = sa.Table(
     "executions",
     metadata,
-    Column("number", Integer, primary_key=True),  # in the order they were made
-    Column("execution_id", Id, nullable=False, unique=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # in the order they were made
+    sa.Column("execution_id", Id, nullable=False, unique=True),
     customer(index=True),
-    Column("state", String(20), nullable=False),
-    Column("rung", String(10), nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("total_minor", BigInteger, nullable=False),
-    Column("mandate_id", Id),
-    Column("certificate_id", String(200)),
-    Column("decision_id", Id),
-    Column("probability", Float),
-    Column("due_at", UtcDateTime, nullable=False),
-    Column("announced_at", UtcDateTime),
-    Column("approved_at", UtcDateTime),
-    Column("placed_at", UtcDateTime),
-    Column("order_id", Id),
-    Column("deliver_by", Date),  # the day promised, on the shop's calendar
-    Column("slot", String(100)),  # of that day
-    Column("reason", Text),
-    Column("attempt", Integer, nullable=False, server_default=text("0")),
-    Column("first_call_at", UtcDateTime),  # database's clock; the gateway's key life counts from here
-    Column("retry_at", UtcDateTime),  # database's clock
-    Column("owner", String(200)),
-    Column("lease_until", UtcDateTime),  # database's clock
-    Column("held_at", UtcDateTime),  # database's clock, when the lease or the wait for a retry began
-    Column("fence", Integer, nullable=False, server_default=text("0")),
-    Column("wording", String(200)),
-    Column("put_off_from", UtcDateTime),
-    Column("follows", Id),
-    Column("retries", Integer, nullable=False, server_default=text("0")),
-    Column("test", Boolean, nullable=False, server_default=text("false")),
-    Column("gateway", String(200)),  # by name, where a rule chose one
-    Column("threshold", Float),  # of its certificate when it was decided
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("updated_at", UtcDateTime, nullable=False),
-    Index("ix_executions_state_due_id", "state", "due_at", "execution_id"),  # claims are read along it
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("rung", sa.String(10), nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("total_minor", sa.BigInteger, nullable=False),
+    sa.Column("mandate_id", Id),
+    sa.Column("certificate_id", sa.String(200)),
+    sa.Column("decision_id", Id),
+    sa.Column("probability", sa.Float),
+    sa.Column("due_at", UtcDateTime, nullable=False),
+    sa.Column("announced_at", UtcDateTime),
+    sa.Column("approved_at", UtcDateTime),
+    sa.Column("placed_at", UtcDateTime),
+    sa.Column("order_id", Id),
+    sa.Column("deliver_by", sa.Date),  # the day promised, on the shop's calendar
+    sa.Column("slot", sa.String(100)),  # of that day
+    sa.Column("reason", sa.Text),
+    sa.Column("attempt", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("first_call_at", UtcDateTime),  # database's clock; the gateway's key life counts from here
+    sa.Column("retry_at", UtcDateTime),  # database's clock
+    sa.Column("owner", sa.String(200)),
+    sa.Column("lease_until", UtcDateTime),  # database's clock
+    sa.Column("held_at", UtcDateTime),  # database's clock, when the lease or the wait for a retry began
+    sa.Column("fence", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("wording", sa.String(200)),
+    sa.Column("put_off_from", UtcDateTime),
+    sa.Column("follows", Id),
+    sa.Column("retries", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("test", sa.Boolean, nullable=False, server_default=sa.text("false")),
+    sa.Column("gateway", sa.String(200)),  # by name, where a rule chose one
+    sa.Column("threshold", sa.Float),  # of its certificate when it was decided
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Index("ix_executions_state_due_id", "state", "due_at", "execution_id"),  # claims are read along it
 )
 
-execution_lines = Table(
+execution_lines = sa.Table(
     "execution_lines",
     metadata,
-    Column("execution_id", Id, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
-    Column("item_id", Id, primary_key=True),
-    Column("customer_id", Id, nullable=False),
-    Column("need", Id, nullable=False),
-    Column("cycle", String(200), nullable=False),
-    Column("quantity", Integer, nullable=False),
-    Column("unit_price_minor", BigInteger, nullable=False),
-    Column("instead_of", Id),
-    Column("dropped", Text),
-    Column("probability", Float),  # that the need is real, where it is one of several
-    UniqueConstraint("customer_id", "need", "cycle"),
-    CheckConstraint("quantity > 0", name="quantity"),
+    execution(primary_key=True),
+    sa.Column("item_id", Id, primary_key=True),
+    sa.Column("customer_id", Id, nullable=False),
+    sa.Column("need", Id, nullable=False),
+    sa.Column("cycle", sa.String(200), nullable=False),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("unit_price_minor", sa.BigInteger, nullable=False),
+    sa.Column("instead_of", Id),
+    sa.Column("dropped", sa.Text),
+    sa.Column("probability", sa.Float),  # that the need is real, where it is one of several
+    sa.UniqueConstraint("customer_id", "need", "cycle"),
+    sa.CheckConstraint("quantity > 0", name="quantity"),
 )
 
-execution_attempts = Table(  # one row a call of the gateway, written before the call
+execution_attempts = sa.Table(  # one row a call of the gateway, written before the call
     "execution_attempts",
     metadata,
-    Column("execution_id", Id, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("fence", Integer, nullable=False),
-    Column("kind", String(10), nullable=False),  # place, look_up
-    Column("started_at", UtcDateTime, nullable=False),
-    Column("finished_at", UtcDateTime),
-    Column("result", String(20)),  # placed, repeat, refused, unknown, not_found
-    Column("detail", Text),
-    Index("ix_execution_attempts_started", "started_at"),
+    execution(primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),  # place, look_up
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("finished_at", UtcDateTime),
+    sa.Column("result", sa.String(20)),  # placed, repeat, refused, unknown, not_found
+    sa.Column("detail", sa.Text),
+    sa.Index("ix_execution_attempts_started", "started_at"),
 )
 
-execution_moves = Table(  # the life of an execution, one row a move
+execution_moves = sa.Table(  # the life of an execution, one row a move
     "execution_moves",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("execution_id", Id, ForeignKey("executions.execution_id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("before", String(20)),
-    Column("after", String(20), nullable=False),
-    Column("actor", String(200), nullable=False),
-    Column("reason", Text),
-    Column("at", UtcDateTime, nullable=False),
+    sa.Column("id", sa.Integer, primary_key=True),
+    execution(nullable=False, index=True),
+    sa.Column("before", sa.String(20)),
+    sa.Column("after", sa.String(20), nullable=False),
+    sa.Column("actor", sa.String(200), nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("at", UtcDateTime, nullable=False),
 )
 
 
-def unanswered(of: ReadOnlyColumnCollection[str, Column[Any]]) -> ColumnElement[bool]:
+def unanswered(of: ReadOnlyColumnCollection[str, sa.Column[Any]]) -> sa.ColumnElement[bool]:
     """Of executions, whether a question is open. The words stand in the statement, or no index is taken for it."""
-    return and_(
-        of.state == literal_column("'waiting'"), of.rung == literal_column("'approve'"), of.approved_at.is_(None)
+    return sa.and_(
+        of.state == sa.literal_column("'waiting'"), of.rung == sa.literal_column("'approve'"), of.approved_at.is_(None)
     )
 
 
 _open = unanswered(executions.c)
-Index(  # the first two are the same in all of it, but SQLite would take another one if they were not named
+sa.Index(  # the first two are the same in all of it, but SQLite would take another one if they were not named
     "ix_executions_unanswered",
     executions.c.rung,
     executions.c.state,
@@ -129,79 +111,79 @@ Index(  # the first two are the same in all of it, but SQLite would take another
     postgresql_where=_open,
 )
 
-taps = Table(  # one-tap links: a token does one thing to one execution, once
+taps = sa.Table(  # one-tap links: a token does one thing to one execution, once
     "taps",
     metadata,
-    Column("digest", String(64), primary_key=True),  # SHA-256 of the token, which is kept nowhere
+    sa.Column("digest", sa.String(64), primary_key=True),  # SHA-256 of the token, which is kept nowhere
     customer(index=True),
-    Column("execution_id", Id, nullable=False),
-    Column("verb", String(10), nullable=False),
-    Column("argument", String(200)),  # by how long, which item, how many
-    Column("expires_at", UtcDateTime, nullable=False, index=True),
-    Column("used_at", UtcDateTime),
+    sa.Column("execution_id", Id, nullable=False),
+    sa.Column("verb", sa.String(10), nullable=False),
+    sa.Column("argument", sa.String(200)),  # by how long, which item, how many
+    sa.Column("expires_at", UtcDateTime, nullable=False, index=True),
+    sa.Column("used_at", UtcDateTime),
 )
 
-gateways = Table(  # where orders may be placed beside the default gateway
+gateways = sa.Table(  # where orders may be placed beside the default gateway
     "gateways",
     metadata,
-    Column("name", String(100), primary_key=True),
-    Column("url", Text, nullable=False),
-    Column("secrets", Json, nullable=False),
-    Column("terms", Json, nullable=False),
-    Column("author", String(200), nullable=False),
-    Column("revision", String(64), nullable=False),
-    Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secrets", Json, nullable=False),
+    sa.Column("terms", Json, nullable=False),
+    sa.Column("author", sa.String(200), nullable=False),
+    sa.Column("revision", sa.String(64), nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
 )
 
-stops = Table(  # the stop switch: in force until lifted, or until its end
+stops = sa.Table(  # the stop switch: in force until lifted, or until its end
     "stops",
     metadata,
-    Column("stop_id", Id, primary_key=True),
-    Column("scope", String(10), nullable=False),  # all, family, gateway
-    Column("value", Id),  # the family, or the gateway's name
-    Column("reason", Text, nullable=False),
-    Column("actor", String(200), nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-    Column("until", UtcDateTime),
-    Column("lifted_at", UtcDateTime, index=True),
-    Column("lifted_by", String(200)),
+    sa.Column("stop_id", Id, primary_key=True),
+    sa.Column("scope", sa.String(10), nullable=False),  # all, family, gateway
+    sa.Column("value", Id),  # the family, or the gateway's name
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("actor", sa.String(200), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("until", UtcDateTime),
+    sa.Column("lifted_at", UtcDateTime, index=True),
+    sa.Column("lifted_by", sa.String(200)),
 )
 
-watches = Table(  # the live watches over orders made unasked; one begins where the one before shut its rung
+watches = sa.Table(  # the live watches over orders made unasked; one begins where the one before shut its rung
     "watches",
     metadata,
-    Column("rung", String(10), primary_key=True),
-    Column("began_at", UtcDateTime, primary_key=True),
-    Column("promise", Float, nullable=False),
-    Column("judged", Integer, nullable=False),
-    Column("wrong", Integer, nullable=False),
-    Column("wealth", Float, nullable=False),
-    Column("evidence", Json, nullable=False),
-    Column("looked_at", UtcDateTime, nullable=False),
-    Column("shut_at", UtcDateTime),
-    Column("reopened_at", UtcDateTime),
-    Column("reopened_by", String(200)),
+    sa.Column("rung", sa.String(10), primary_key=True),
+    sa.Column("began_at", UtcDateTime, primary_key=True),
+    sa.Column("promise", sa.Float, nullable=False),
+    sa.Column("judged", sa.Integer, nullable=False),
+    sa.Column("wrong", sa.Integer, nullable=False),
+    sa.Column("wealth", sa.Float, nullable=False),
+    sa.Column("evidence", Json, nullable=False),
+    sa.Column("looked_at", UtcDateTime, nullable=False),
+    sa.Column("shut_at", UtcDateTime),
+    sa.Column("reopened_at", UtcDateTime),
+    sa.Column("reopened_by", sa.String(200)),
 )
 
-compared = Table(  # ended executions of which the gateway was asked, once each
+compared = sa.Table(  # ended executions of which the gateway was asked, once each
     "compared",
     metadata,
-    Column("execution_id", Id, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
-    Column("at", UtcDateTime, nullable=False),
+    execution(primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
 )
 
-differences = Table(  # where the ledger and the gateway say different things
+differences = sa.Table(  # where the ledger and the gateway say different things
     "differences",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("execution_id", Id, ForeignKey("executions.execution_id", ondelete="CASCADE"), nullable=False),
-    Column("kind", String(20), nullable=False),  # missing, other_order, unexpected, amount
-    Column("ledger", String(300), nullable=False),
-    Column("gateway", String(300), nullable=False),
-    Column("found_at", UtcDateTime, nullable=False),
-    Column("seen_at", UtcDateTime, nullable=False),
-    Column("cleared_at", UtcDateTime, index=True),
-    Column("cleared_by", String(200)),
-    Column("note", Text),
-    UniqueConstraint("execution_id", "kind", "gateway"),
+    sa.Column("id", sa.Integer, primary_key=True),
+    execution(nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),  # missing, other_order, unexpected, amount
+    sa.Column("ledger", sa.String(300), nullable=False),
+    sa.Column("gateway", sa.String(300), nullable=False),
+    sa.Column("found_at", UtcDateTime, nullable=False),
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+    sa.Column("cleared_at", UtcDateTime, index=True),
+    sa.Column("cleared_by", sa.String(200)),
+    sa.Column("note", sa.Text),
+    sa.UniqueConstraint("execution_id", "kind", "gateway"),
 )

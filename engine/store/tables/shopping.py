@@ -2,90 +2,76 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Column,
-    Date,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Table,
-    Text,
-    text,
-)
+import sqlalchemy as sa
 
 from engine.store.tables.kinds import Id, Json, UtcDateTime, customer, metadata
 
-items = Table(
+items = sa.Table(
     "items",
     metadata,
-    Column("number", Integer, primary_key=True),  # the full-text index points here
-    Column("item_id", Id, nullable=False, unique=True),
-    Column("name", Text),
-    Column("category", Text, nullable=False),  # levels parted by " > "
-    Column("family", Id, nullable=False, index=True),
-    Column("price_minor", BigInteger),
-    Column("currency", String(3)),
-    Column("available", Boolean, nullable=False),
-    Column("attributes", Json, nullable=False),
-    CheckConstraint("price_minor IS NULL OR (price_minor >= 0 AND currency IS NOT NULL)", name="price"),
+    sa.Column("number", sa.Integer, primary_key=True),  # the full-text index points here
+    sa.Column("item_id", Id, nullable=False, unique=True),
+    sa.Column("name", sa.Text),
+    sa.Column("category", sa.Text, nullable=False),  # levels parted by " > "
+    sa.Column("family", Id, nullable=False, index=True),
+    sa.Column("price_minor", sa.BigInteger),
+    sa.Column("currency", sa.String(3)),
+    sa.Column("available", sa.Boolean, nullable=False),
+    sa.Column("attributes", Json, nullable=False),
+    sa.CheckConstraint("price_minor IS NULL OR (price_minor >= 0 AND currency IS NOT NULL)", name="price"),
 )
 
-orders = Table(
+orders = sa.Table(
     "orders",
     metadata,
-    Column("order_id", Id, primary_key=True),
+    sa.Column("order_id", Id, primary_key=True),
     customer(),
-    Column("ordered_at", UtcDateTime, nullable=False, index=True),
-    Column("source", String(20), nullable=False, server_default=text("'shop'")),  # shop, execution
-    Index("ix_orders_customer_ordered", "customer_id", "ordered_at"),
+    sa.Column("ordered_at", UtcDateTime, nullable=False, index=True),
+    sa.Column("source", sa.String(20), nullable=False, server_default=sa.text("'shop'")),  # shop, execution
+    sa.Index("ix_orders_customer_ordered", "customer_id", "ordered_at"),
 )
 
-order_lines = Table(
+order_lines = sa.Table(
     "order_lines",
     metadata,
-    Column("order_id", Id, ForeignKey("orders.order_id"), primary_key=True),
-    Column("item_id", Id, ForeignKey("items.item_id"), primary_key=True),
-    Column("quantity", Integer, nullable=False),
-    Column("amount_minor", BigInteger),
-    Column("currency", String(3)),
-    Column("import_id", BigInteger, nullable=False),  # lines of one import add up, those of another replace
-    CheckConstraint("quantity > 0", name="quantity"),
+    sa.Column("order_id", Id, sa.ForeignKey("orders.order_id"), primary_key=True),
+    sa.Column("item_id", Id, sa.ForeignKey("items.item_id"), primary_key=True),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("amount_minor", sa.BigInteger),
+    sa.Column("currency", sa.String(3)),
+    sa.Column("import_id", sa.BigInteger, nullable=False),  # lines of one import add up, those of another replace
+    sa.CheckConstraint("quantity > 0", name="quantity"),
 )
 
-events = Table(
+events = sa.Table(
     "events",
     metadata,
-    Column("event_id", Id, primary_key=True),
+    sa.Column("event_id", Id, primary_key=True),
     customer(),
-    Column("occurred_at", UtcDateTime, nullable=False),
-    Column("kind", String(200), nullable=False),
-    Column("touchpoint", String(200)),
-    Column("channel", String(200)),
-    Column("item_id", Id, ForeignKey("items.item_id")),
-    Column("value", Float),
-    Column("properties", Json, nullable=False),
-    Index("ix_events_customer_occurred", "customer_id", "occurred_at"),
+    sa.Column("occurred_at", UtcDateTime, nullable=False),
+    sa.Column("kind", sa.String(200), nullable=False),
+    sa.Column("touchpoint", sa.String(200)),
+    sa.Column("channel", sa.String(200)),
+    sa.Column("item_id", Id, sa.ForeignKey("items.item_id")),
+    sa.Column("value", sa.Float),
+    sa.Column("properties", Json, nullable=False),
+    sa.Index("ix_events_customer_occurred", "customer_id", "occurred_at"),
 )
 
-calendars = Table(  # the shop's calendar of deliveries; the latest version is in force
+calendars = sa.Table(  # the shop's calendar of deliveries; the latest version is in force
     "calendars",
     metadata,
-    Column("version", Integer, primary_key=True),
-    Column("document", Json),  # null: none is in force
-    Column("author", String(200), nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("document", Json),  # null: none is in force
+    sa.Column("author", sa.String(200), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
 )
 
-slot_bookings = Table(  # how many orders a slot of a day is promised to
+slot_bookings = sa.Table(  # how many orders a slot of a day is promised to
     "slot_bookings",
     metadata,
-    Column("day", Date, primary_key=True),
-    Column("slot", String(100), primary_key=True),
-    Column("taken", Integer, nullable=False),
-    CheckConstraint("taken >= 0", name="taken"),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("slot", sa.String(100), primary_key=True),
+    sa.Column("taken", sa.Integer, nullable=False),
+    sa.CheckConstraint("taken >= 0", name="taken"),
 )
