@@ -50,6 +50,21 @@ class Prospect:
         return not self.removals[rung]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ordering:
+    """What would be ordered for a need, and what speaks of it whatever rung it is ordered by."""
+
+    planned: Plan | Removal | None
+    certificates: Mapping[Rung, Certificate]
+    judgments: Mapping[Rung, Judgment]  # of the operators' rules
+    ineligible: Sequence[Removal]
+    stopped: Sequence[Removal]  # by operators
+
+    def judged(self, rung: Rung) -> Judgment:
+        """What rules say of a rung; nothing where they were not asked."""
+        return self.judgments.get(rung, Judgment())
+
+
 def candidate(wanted: Wanted, request: Request | None, scene: Scene) -> Candidate:
     """What could be put before the customer for the need."""
     if wanted.need.source is Source.REQUEST and request is not None:
@@ -69,13 +84,14 @@ def prospect(candidate: Candidate, scene: Scene, already: Sequence[Execution] = 
     planned = _plan(wanted, scene, already)
     certificates = _certificates(candidate, planned, scene)
     judgments = _judgments(wanted, planned, certificates, scene, already)
-    executable, stopped = _executable(wanted, scene), _stopped(wanted, scene)
-    removals = {
-        rung: (*_removals(rung, candidate, planned, certificates, judgments, executable, stopped, scene),)
-        if rung in PROACTIVE
-        else ()
-        for rung in Rung
-    }
+    ordering = _Ordering(
+        planned=planned,
+        certificates=certificates,
+        judgments=judgments,
+        ineligible=_executable(wanted, scene),
+        stopped=_stopped(wanted, scene),
+    )
+    removals = {rung: tuple(_removals(rung, candidate, ordering, scene)) if rung in PROACTIVE else () for rung in Rung}
     return Prospect(
         candidate=candidate,
         removals=removals,
@@ -124,17 +140,8 @@ def _judgments(
     return found
 
 
-def _removals(
-    rung: Rung,
-    candidate: Candidate,
-    planned: Plan | Removal | None,
-    certificates: Mapping[Rung, Certificate],
-    judgments: Mapping[Rung, Judgment],
-    executable: Sequence[Removal],
-    stopped: Sequence[Removal],
-    scene: Scene,
-) -> list[Removal]:
-    wanted, context = candidate.wanted, scene.context
+def _removals(rung: Rung, candidate: Candidate, ordering: _Ordering, scene: Scene) -> list[Removal]:
+    wanted, context, planned = candidate.wanted, scene.context, ordering.planned
     found = [*capability.removals(context, rung)]
     found += agency.removals(context, rung, wanted.need.family, candidate.category, scene.now)
     found += _phase(rung, candidate)
@@ -145,17 +152,17 @@ def _removals(
     if rung is Rung.COACH:
         found += [] if wanted.progress is not None else [_not("goals.none")]
         return found + masks + earned.removals(rung, wanted.need.family, ceiling, scene)
-    found += executable
+    found += ordering.ineligible
     if isinstance(planned, Removal):
         found.append(planned)
     if rung in EXECUTES and isinstance(planned, Plan):
         found += [objection.removal() for objection in planned.objections]
     found += masks
-    found += stopped
-    found += [objection.removal() for objection in judgments[rung].objections] if rung in judgments else []
+    found += ordering.stopped
+    found += [objection.removal() for objection in ordering.judged(rung).objections]
     if rung in EXECUTES and wanted.order is not None:
         shut_at = scene.house.shut.get(rung)
-        found += gate.removals(certificates.get(rung), wanted.order, scene.conduct.higher, shut_at=shut_at)
+        found += gate.removals(ordering.certificates.get(rung), wanted.order, scene.conduct.higher, shut_at=shut_at)
     return found + earned.removals(rung, wanted.need.family, ceiling, scene)
 
 

@@ -26,20 +26,6 @@ class Habit:
     last_day: float  # days since 1970-01-01 UTC
 
 
-class Recall:
-    """Habits that are looked at more than once in a decision, worked out once."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[int, str], tuple[History, tuple[Habit, ...]]] = {}
-
-    def of_family(self, history: History, family: str) -> tuple[Habit, ...]:
-        """See ``of_family``."""
-        key = (id(history), family)  # the history is kept beside, so that its id is not given to another
-        if key not in self._known:
-            self._known[key] = history, of_family(history, family)
-        return self._known[key][1]
-
-
 def of_family(history: History, family: str) -> tuple[Habit, ...]:
     """The customer's items of a family, the most usual first."""
     return _ranked(history.take(_same(history.families, family)))

@@ -1,4 +1,4 @@
-"""A model whose answers about one customer are asked for once in a decision, however often they are looked at."""
+"""What is looked at again and again in one decision, asked for once: a model's rhythms, a customer's habits."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 from engine.domain.history import History
 from engine.learn.base import Model, Rhythm
+from modes import habits
+from modes.habits import Habit
 
 
 class Recalled:
@@ -30,3 +32,17 @@ class Recalled:
         found = self._model.rhythms(history, now_day, least=least, always=always)
         self._known.append((history, now_day, least, wanted, found))
         return found
+
+
+class Habits:
+    """A customer's habits by family; of another history than before they are worked out anew."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str], tuple[History, tuple[Habit, ...]]] = {}
+
+    def of_family(self, history: History, family: str) -> tuple[Habit, ...]:
+        """See ``habits.of_family``."""
+        key = (id(history), family)  # the history is kept beside, so that its id is not given to another
+        if key not in self._known:
+            self._known[key] = history, habits.of_family(history, family)
+        return self._known[key][1]

@@ -11,8 +11,9 @@ from engine.domain.house import House
 from engine.domain.placements import Placement
 from engine.learn.base import Model
 from modes.conduct import Conduct
-from modes.habits import Habit, Recall
+from modes.habits import Habit
 from modes.policy import Policy
+from modes.recall import Habits
 from modes.shelf import Shelf
 from modes.words import Words
 
@@ -32,7 +33,7 @@ class Scene:
     placements: tuple[Placement, ...] = ()  # of the shop's operators
     house: House = field(default_factory=House)  # what they set for the whole place
     rotates: bool = True  # what was shown lately and left makes room
-    known: Recall = field(default_factory=Recall, repr=False)  # of the customer's habits
+    recalled: Habits = field(default_factory=Habits, repr=False)
     conduct: Conduct = field(init=False)  # how the customer took what was done so far
 
     def __post_init__(self) -> None:
@@ -50,7 +51,7 @@ class Scene:
 
     def habits(self, family: str) -> tuple[Habit, ...]:
         """The customer's items of a family, the most usual first."""
-        return self.known.of_family(self.context.history, family)
+        return self.recalled.of_family(self.context.history, family)
 
     def under(self, context: Context) -> Scene:
         """The same with another context, to see what a changed setting would lead to."""

@@ -67,7 +67,7 @@ class Waiting:
         """A prospect, looked at once however many turns it waits."""
         return cls(
             prospect=found,
-            kept_out={rung: _kept_out(rung, found, scene) for rung in Rung},
+            kept_out=_all_kept_out(found, scene),
             worth=None if found.wanted.probability is None else worth_before(found, scene),
         )
 
@@ -76,7 +76,7 @@ class Waiting:
         if self.prospect.wanted.forecast is None:
             return self
         found = prospect(self.prospect.candidate, scene, made)
-        return replace(self, prospect=found, kept_out={rung: _kept_out(rung, found, scene) for rung in Rung})
+        return replace(self, prospect=found, kept_out=_all_kept_out(found, scene))
 
     @property
     def allowed(self) -> Bools:
@@ -203,6 +203,10 @@ def _unsure(rung: Rung, found: Prospect, scene: Scene) -> list[Removal]:
     if rung is Rung.RESPOND or found.wanted.need.source is Source.REQUEST or not len(scene.context.history):
         return []
     return [Removal(stage=Stage.VALUE, rule="need.none_likely", detail={"least": scene.policy.min_probability})]
+
+
+def _all_kept_out(found: Prospect, scene: Scene) -> dict[Rung, tuple[Removal, ...]]:
+    return {rung: _kept_out(rung, found, scene) for rung in Rung}
 
 
 def _kept_out(rung: Rung, found: Prospect, scene: Scene) -> tuple[Removal, ...]:

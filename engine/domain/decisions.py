@@ -46,6 +46,7 @@ class Rung(IntEnum):
         return cls[label.upper()]
 
 
+# by rung; an enum takes its time to tell a member's name, and a decision asks for hundreds
 _LABELS = tuple(rung.name.lower() for rung in Rung)
 _MODES = (Mode.RESPOND, Mode.CURATE, Mode.COACH, Mode.EXECUTE, Mode.EXECUTE, Mode.EXECUTE)
 

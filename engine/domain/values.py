@@ -12,7 +12,8 @@ from engine.errors import InputError
 
 DEFAULT_CURRENCY = "USD"
 MAX_ID = 200
-EARLIEST, LATEST = datetime(1969, 12, 31, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # what is told of lies between
+# what is told of lies between; 1970 begins a day sooner in UTC for whoever lives east of it
+EARLIEST, LATEST = datetime(1969, 12, 31, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 MAX_MINOR = 10**15  # far above any order, far below what a database integer holds
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/]")
