@@ -95,13 +95,13 @@ def placed(db: Database, home: Path, url: str, terms: Terms) -> tuple[float, flo
     outside = TimedGateway(HttpGateway(url, SECRET, terms), spent)
     here = settings(db, home)
     one = Timed(db=db, gateway=outside, settings=here, clock=lambda: NOW, owner="bench", terms=terms, spent=spent)
-    gathered = sweeping._gathered
-    sweeping._gathered = lambda answers, n: _waited(spent, gathered, answers, n)
+    gathered = sweeping.gathered
+    sweeping.gathered = lambda answers, n: _waited(spent, gathered, answers, n)
     begun, worked = time.perf_counter(), time.process_time()
     try:
         one.run()
     finally:
-        sweeping._gathered = gathered
+        sweeping.gathered = gathered
     return time.perf_counter() - begun, time.process_time() - worked, spent
 
 

@@ -223,7 +223,7 @@ def test_where_what_follows_cannot_be_written_the_others_go_out(db: Database, mo
     stage.stock(beans=550)
     monkeypatch.setattr(nudges, "add", lambda tx, some: tx.exec_driver_sql("INSERT INTO nowhere VALUES (1)"))
     with monkeypatch.context() as quiet:
-        quiet.setattr(sweep, "_tell", lambda *given: None)  # the one that goes out is told of without it
+        quiet.setattr(sweep, "tell_all", lambda *given: None)  # the one that goes out is told of without it
         assert stage.sweep() == {"broken": 1, "placed": 1}
     assert (stage.one().state, stage.one().rung, stage.one("e2").state) == (State.WAITING, Rung.VETO, State.PLACED)
     monkeypatch.undo()

@@ -8,95 +8,39 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import cached_property, partial
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 import structlog
 
 from engine.config import Settings
-from engine.domain.context import Context
 from engine.domain.customers import Grant
 from engine.domain.executions import Answer, Call, Execution, Result, State, total_of
 from engine.domain.house import House
-from engine.domain.rules import Counted
-from engine.domain.shopping import Item
-from engine.errors import Conflict, Outdated
 from engine.store import context as contexts
-from engine.store import executions, house, items, ledger, nudges, rules, stops
-from engine.store.database import Database, Tx, apart
+from engine.store import house, items, ledger, rules, stops
+from engine.store.database import Database, Tx
 from engine.store.database import now as database_clock
 from engine.store.rules import RuleFailed
 from jobs.carrying import Carrying
 from jobs.gateway import Gateway, Terms, unknown
+from jobs.sweep.calls import STOPPED, Asked, Reply, gathered, guarded, raise_ends, taken_back, word
+from jobs.sweep.points import Point, nothing
+from jobs.sweep.surroundings import Surroundings, remember, set_out, tell, tell_all
 from jobs.verdicts import Judge
-from modes import delivery, ordering, stopping
+from modes import stopping
 from modes.policy import Policy
-from modes.rules import judging
+
+__all__ = ["Asked", "Claimed", "Point", "Reply", "Surroundings", "Sweep", "nothing", "tell"]
 
 log = structlog.get_logger()
 APART = timedelta(seconds=5)  # by which clocks may differ without anything being looked at by both
-TOGETHER = timedelta(milliseconds=5)  # answers that come within so long are written down together
 FRESH = timedelta(seconds=0.5)  # how long what operators set may be relied on before a call is begun
 BARRED = "barred"  # it was begun and may not go out any more: the gateway is only asked whether it did
-STOPPED = "stopped"  # what came of one that a stop holds
-
-
-class Point(StrEnum):
-    """The boundaries of a sweep's steps. Whatever ends a worker, at any of them, loses and doubles nothing."""
-
-    BEFORE_CLAIM = "before the claim"
-    AFTER_CLAIM = "after the claim"
-    BEFORE_INTENTION = "before the intention"
-    AFTER_INTENTION = "after the intention"
-    BEFORE_CALL = "before the call"
-    AFTER_CALL = "after the call"
-    BEFORE_COMPLETION = "before the completion"
-    AFTER_COMPLETION = "after the completion"
-    BEFORE_NOTICE = "before the notice"
-    AFTER_NOTICE = "after the notice"
-
-
-def nothing(point: Point) -> None:
-    """What happens at the boundaries, unless somebody wants to see a worker fail there."""
-
-
-@dataclass(kw_only=True, slots=True)
-class Surroundings:
-    """What a batch of executions is looked at with; what the batch places is added to it."""
-
-    customers: dict[str, Context]
-    catalogue: Mapping[str, Item]
-    house: House  # what operators set
-    read_at: float  # when that was read, seconds of the steady clock
-    latest: datetime  # the instant by the faster clock, where two disagree
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """One call of the gateway that is written down and under way."""
-
-    execution: Execution
-    call: Call
-    around: Surroundings
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reply:
-    """One call of the gateway, and what it said."""
-
-    asked: Asked
-    answer: Answer | None  # None: it was not called, since orders were stopped
-    ended: BaseException | None = None  # what ended the thread in place of an answer
-
-    @property
-    def never_called(self) -> bool:
-        """Whether the gateway surely knows nothing of it."""
-        return self.answer is None and self.asked.execution.attempt == 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,9 +80,9 @@ class Sweep:
                 under_way += len(claimed.asked)
                 if not under_way and not claimed.any:
                     return +swept
-                replies = _gathered(answers, under_way)
+                replies = gathered(answers, under_way)
                 under_way -= len(replies)
-                _raise_ends(replies)
+                raise_ends(replies)
                 in_vain = in_vain or any(one.never_called and self._outlived(one.asked) for one in replies)
                 swept.update(self._complete(replies))
 
@@ -226,7 +170,7 @@ class Sweep:
             came.words[ready] += 1
             return None
         if not execution.test:
-            _remember(around, replace(ready, state=State.PLACING, total=total_of(ready.lines)))
+            remember(around, replace(ready, state=State.PLACING, total=total_of(ready.lines)))
         return ready, call
 
     def _held(self, tx: Tx, execution: Execution) -> str:
@@ -242,7 +186,7 @@ class Sweep:
                 return BARRED if carrying.judge.bars(execution) else execution
             if execution.test:
                 return carrying.ready(execution)
-            return carrying.ready(execution, lambda one: _set_out(tx, one, around, now))
+            return carrying.ready(execution, lambda one: set_out(tx, one, around, now))
         except Exception:  # one that cannot be judged is left, under its lease, and the others go on
             log.exception("execution.unjudged", execution_id=execution.execution_id)
             return "broken"
@@ -263,7 +207,7 @@ class Sweep:
 
     def _answered(self, asked: Asked, answers: SimpleQueue[Reply]) -> None:
         try:
-            answers.put(Reply(asked=asked, answer=_guarded(lambda: self._ask(asked))))
+            answers.put(Reply(asked=asked, answer=guarded(lambda: self._ask(asked))))
         except BaseException as end:  # the sweep ends by it, and does not wait for an answer that never comes
             answers.put(Reply(asked=asked, answer=None, ended=end))
 
@@ -316,12 +260,12 @@ class Sweep:
                 return sum((self._complete([one]) for one in replies), Counter[str]())
             log.exception("execution.incomplete", execution_id=replies[0].asked.execution.execution_id)
             return Counter(broken=1)  # it stays in placing, and is taken up again when its lease has ended
-        return Counter(_word(one, completion) for one, completion in zip(replies, done, strict=True))
+        return Counter(word(one, completion) for one, completion in zip(replies, done, strict=True))
 
     def _follow(self, tx: Tx, done: Sequence[tuple[Reply, Execution]], now: datetime) -> None:
         """Tell customers, and go on with what was refused as far as something else may be ordered."""
         plain = [(after, one.asked.around) for one, after in done if after.state is not State.REFUSED]
-        _tell(tx, plain, now)
+        tell_all(tx, plain, now)
         for one, after in done:
             if after.state is State.REFUSED and one.answer is not None:
                 self._carrying(tx, after, one.asked.around, now).after(after, one.answer)
@@ -340,7 +284,7 @@ class Sweep:
         with self.db.begin() as tx:
             now = self._now(tx)
             completed = iter(ledger.complete_all(tx, said, now))
-            done = [_taken_back(tx, one, now) if one.never_called else next(completed) for one in replies]
+            done = [taken_back(tx, one, now) if one.never_called else next(completed) for one in replies]
             self.at(Point.BEFORE_NOTICE)
             written = [(one, after) for one, after in zip(replies, done, strict=True) if after and not after.clash]
             self._follow(tx, [(one, after.execution) for one, after in written], now)
@@ -362,104 +306,3 @@ class Came:
 
     words: Counter[str] = field(default_factory=Counter)
     failed: Counter[RuleFailed] = field(default_factory=Counter)
-
-
-def _set_out(tx: Tx, ready: Execution, around: Surroundings, now: datetime) -> Execution:
-    """One that goes out: with a promise that can be kept, and what it counts against caps."""
-    promised = _promised(tx, ready, around, now)
-    return replace(promised, counted=_counted(promised, around, now))
-
-
-def _promised(tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> Execution:
-    """The execution with a promise that can be kept: its own, or where it is too late for that, the next there is."""
-    calendar = around.house.calendar
-    if calendar is None:
-        return execution
-    categories = {id: item.category for id, item in around.catalogue.items()}
-    for arrival in delivery.possible(execution, categories, calendar, around.house.booked, now):
-        try:
-            with apart(tx):
-                return executions.promise(tx, execution, arrival, now)
-        except Outdated:  # the last place went to somebody else
-            continue
-    return execution
-
-
-def _remember(around: Surroundings, execution: Execution) -> None:
-    """Let the next execution of the same customer see that this one is being placed."""
-    context = around.customers[execution.customer_id]
-    others = [one for one in context.executions if one.execution_id != execution.execution_id]
-    around.customers[execution.customer_id] = replace(context, executions=(*others, execution))
-    around.house = replace(around.house, uses=judging.after(around.house.uses, execution.counted))
-
-
-def _counted(execution: Execution, around: Surroundings, now: datetime) -> tuple[Counted, ...]:
-    return ordering.counted(execution, around.customers[execution.customer_id], now, around.catalogue, around.house)
-
-
-def tell(tx: Tx, execution: Execution, settings: Settings, now: datetime) -> None:
-    """Let the customer know what became of one order, outside any batch."""
-    default = Grant(settings.personalization_default)
-    id = execution.customer_id
-    found = contexts.read_many(tx, {id}, now, zone=settings.timezone, personalization_default=default)
-    catalogue = items.get_many(tx, {line.item_id for line in execution.lines})
-    around = Surroundings(
-        customers=found, catalogue=catalogue, house=house.read(tx, now), read_at=time.monotonic(), latest=now
-    )
-    _tell(tx, [(execution, around)], now)
-
-
-def _tell(tx: Tx, some: Sequence[tuple[Execution, Surroundings]], now: datetime) -> None:
-    notices = [
-        ordering.notice(execution, around.customers[execution.customer_id], now, around.catalogue)
-        for execution, around in some
-    ]
-    nudges.add(tx, [one for one in notices if one is not None])
-
-
-def _taken_back(tx: Tx, one: Reply, now: datetime) -> ledger.Completion | None:
-    """Let one that was not called wait again; None where it is no longer ours."""
-    try:
-        return ledger.Completion(execution=ledger.take_back(tx, one.asked.execution, now))
-    except Conflict:
-        return None
-
-
-def _word(one: Reply, done: ledger.Completion | None) -> str:
-    """What came of a call, in one word."""
-    execution = one.asked.execution
-    if done is None:
-        log.warning("execution.stale", execution_id=execution.execution_id, fence=execution.fence)
-        return "lost"
-    if done.clash:
-        log.error("order.clash", execution_id=execution.execution_id, order_id=done.execution.order_id)
-    state = done.execution.state
-    if state is State.WAITING:
-        return STOPPED
-    return Result.UNKNOWN.value if state is State.PLACING else state.value
-
-
-def _gathered(answers: SimpleQueue[Reply], under_way: int) -> list[Reply]:
-    """The next answer, and those that come just after it, unless none is under way."""
-    found = [answers.get()] if under_way else []
-    end = time.monotonic() + TOGETHER.total_seconds()
-    while found and len(found) < under_way:
-        try:
-            found.append(answers.get(timeout=max(end - time.monotonic(), 0)))
-        except Empty:
-            break
-    return found
-
-
-def _raise_ends(replies: Sequence[Reply]) -> None:
-    """Let what ended a call end the sweep: what was under way is taken up again when its lease has ended."""
-    for end in [one.ended for one in replies if one.ended is not None]:
-        raise end
-
-
-def _guarded(call: Callable[[], Answer | None]) -> Answer | None:
-    try:
-        return call()
-    except Exception as error:  # whatever the client stumbles over, the outcome is not known
-        log.exception("gateway.broken")
-        return unknown(type(error).__name__)
