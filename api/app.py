@@ -21,7 +21,7 @@ from engine.config import Settings
 from engine.learn.base import Model, decode
 from engine.store.artifacts import Slot
 from engine.store.database import Database
-from modes.policy import Policy
+from modes.parameters import policy_of
 
 
 class App(APIFlask):
@@ -44,7 +44,7 @@ def create_app(settings: Settings, db: Database, *, model: Callable[[], Model | 
         settings=settings,
         db=db,
         model=model or Slot(settings.models, decode).current,
-        policy=Policy.of(settings),
+        policy=policy_of(settings),
         failures=Failures(),
     )
     app.config.update(

@@ -15,7 +15,7 @@ from engine.store import context as contexts
 from engine.store import house, items, trying
 from engine.store.database import Tx
 from modes import ordering
-from modes.policy import Policy
+from modes.parameters import policy_of
 from modes.rules import judging
 
 
@@ -42,7 +42,7 @@ def make(
     made = trying.drafted(customer_id, wanted, catalogue, now)
     set_up = house.read(tx, now, zone=settings.timezone, customers=[customer_id])
     made = replace(made, gateway=judging.at_placing(made, context, now, catalogue, set_up).gateway)
-    against = ordering.objections(made, context, now, catalogue, replace(set_up, stops=()), Policy.of(settings))
+    against = ordering.objections(made, context, now, catalogue, replace(set_up, stops=()), policy_of(settings))
     if against:
         reasons = ", ".join(dict.fromkeys(one.rule for one in against))
         raise Conflict(f"a test order for {customer_id!r} would not go out: {reasons}")

@@ -51,6 +51,7 @@ from jobs import decisions, plan, train
 from jobs.evaluate import served
 from modes.decide import decide
 from modes.document import document
+from modes.parameters import policy_of
 from modes.policy import Policy
 
 NIGHT = datetime(2017, 12, 1, 2, tzinfo=UTC)
@@ -149,7 +150,7 @@ class Deciding:
             contexts=list(known.values()),
             model=model,
             now=now,
-            policy=Policy.of(settings),
+            policy=policy_of(settings),
             catalogue=catalogue_of(tx),
         )
 
@@ -239,7 +240,7 @@ def planned(db: Database, settings: Settings, processes: int, needs: int = Polic
     """The job ``plan`` of a night, as a worker runs it."""
     if needs != Policy().max_needs:
         assert processes == 1, "another number of needs is told to this process alone"
-        decisions.Deciding.policy = property(lambda self: replace(Policy.of(self.settings), max_needs=needs))  # type: ignore[assignment, method-assign]
+        decisions.Deciding.policy = property(lambda self: replace(policy_of(self.settings), max_needs=needs))  # type: ignore[assignment, method-assign]
     model = served(settings)
     ended, peak = Event(), [0.0]
     watching = Thread(target=_watch, args=(ended, peak))

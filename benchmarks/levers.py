@@ -32,7 +32,7 @@ from engine.store import customers, items, orders
 from engine.store.database import Database, Tx
 from jobs.evaluate import served
 from modes.decide import decide
-from modes.policy import Policy
+from modes.parameters import policy_of
 
 BATCH = 50
 MONEY = ("price_low", "price_high", "order_limit", "budget")
@@ -86,7 +86,7 @@ def tried(
                 model=model,
                 now=now,
                 catalogue=catalogue,
-                policy=Policy.of(settings),
+                policy=policy_of(settings),
                 decision_id="tried",
                 touchpoint=touchpoint,
             )

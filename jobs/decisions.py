@@ -29,6 +29,7 @@ from modes.capability import granted
 from modes.decide import decide
 from modes.deeds import deeds
 from modes.document import Json, document
+from modes.parameters import policy_of
 from modes.policy import Policy
 from modes.request import Request, matched
 
@@ -56,7 +57,7 @@ class Deciding:
     @property
     def policy(self) -> Policy:
         """What the shop decided about deciding."""
-        return Policy.of(self.settings)
+        return policy_of(self.settings)
 
     def one(
         self,

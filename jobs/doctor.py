@@ -13,7 +13,7 @@ from engine.learn import base
 from engine.store import alerts, artifacts, bookings, checks, differences, gateways, stops, waking, watches
 from engine.store.database import Database, Tx, server
 from engine.store.database import now as database_clock
-from modes.policy import Policy
+from modes.parameters import policy_of
 
 APART = timedelta(seconds=5)  # between the machine's clock and the database's
 LATE = timedelta(minutes=5)  # after which something due counts as left lying
@@ -150,7 +150,7 @@ def _model(settings: Settings) -> Finding:
 
 def _policy(settings: Settings) -> Finding:
     try:
-        Policy.of(settings)
+        policy_of(settings)
     except InputError as error:
         return Finding(check="policy", well=False, said=f"{error}: see rapport modes policy")
     return Finding(check="policy", well=True, said=f"from {settings.policy}" if settings.policy else "the defaults")

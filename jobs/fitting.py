@@ -29,6 +29,7 @@ from engine.store.aftermath import Happened, Wrong
 from engine.store.database import Database
 from jobs.shopping import refusing
 from modes import parameters
+from modes.parameters import policy_of
 from modes.policy import LEVELS, Policy, Worth
 
 SHIPPED = Path(__file__).parent / "policy.yaml"
@@ -63,7 +64,7 @@ class Fitted:
 
 def run(db: Database, settings: Settings, costs: Costs, now: datetime) -> list[Fitted]:
     """Every parameter that data may speak of, for the shop and for each category of which anything happened."""
-    policy = Policy.of(settings)
+    policy = policy_of(settings)
     with db.read() as tx:
         happened = aftermath.happened(tx, (RETURN, OUT_OF_STOCK, *CONTACTS), now)
         unseen = consents.without(tx, Purpose.BEHAVIOUR, Grant.REFUSED)

@@ -17,7 +17,7 @@ from engine.store import watches
 from engine.store.database import Database, Tx
 from engine.store.rows import lock
 from modes import gate
-from modes.policy import Policy
+from modes.parameters import policy_of
 from modes.value import EXECUTES
 from modes.watch import RIPE, watched
 
@@ -27,7 +27,7 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 def run(db: Database, now: datetime, settings: Settings) -> Counter[str]:
     """Look at every rung that orders unasked; answers how many orders were judged and rungs shut. Safe to run twice."""
-    policy, found = Policy.of(settings), Counter[str]()
+    policy, found = policy_of(settings), Counter[str]()
     for rung in EXECUTES:
         with db.begin() as tx:
             lock(tx, f"watch {rung.label}")

@@ -20,6 +20,7 @@ from engine.store.decisions import Foreseen
 from jobs.shopping import refusing
 from modes import gate
 from modes.climb import boundary, climbed
+from modes.parameters import policy_of
 from modes.policy import Policy
 from modes.signals import LESSONS
 
@@ -46,7 +47,7 @@ def run(
             found += _closed(db, ids, [one for one in seen if one.customer_id in set(ids)], now)
     with db.read() as tx:
         waiting = ladders.unreviewed(tx, boundary(now))
-    return found + reviewed(db, waiting, model, now, Policy.of(settings), stopped=stopped)
+    return found + reviewed(db, waiting, model, now, policy_of(settings), stopped=stopped)
 
 
 def reviewed(

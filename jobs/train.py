@@ -20,7 +20,7 @@ from engine.learn.training import Say, Trained, train
 from engine.store import artifacts, models
 from engine.store.database import Database
 from jobs import reliability, shadow, shopping, spark
-from modes.policy import Policy
+from modes.parameters import policy_of
 
 log = structlog.get_logger()
 SEED = 20171130
@@ -76,7 +76,7 @@ def run(
     Unavailable
         where nothing was bought before ``as_of``
     """
-    began, policy = monotonic(), Policy.of(settings)
+    began, policy = monotonic(), policy_of(settings)
     say("reading orders", 0, 1)
     read = shopping.read(db, settings, as_of)
     if not len(read.lines):

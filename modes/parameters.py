@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import Field, fields, replace
+from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import yaml
 
@@ -23,6 +25,39 @@ MOST_STAKES = 8
 LONGEST = 1_000_000  # characters of a file
 Problems = list[Problem]
 Json = dict[str, Any]
+
+
+class File(Protocol):
+    """A file, and what stood in it when the settings were read."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Given(Protocol):
+    """What the settings of the place say on decisions."""
+
+    @property
+    def veto_window(self) -> timedelta: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def policy(self) -> File | None: ...
+
+
+def policy_of(settings: Given) -> Policy:
+    """What decisions are really made under: the shop's file over the defaults, and what the settings say.
+
+    Raises
+    ------
+    InputError
+        naming the file and every field that is not as it must be
+    """
+    file = settings.policy
+    known = LIVE if file is None else read(file.text, str(file.path))
+    return replace(known, veto_window=settings.veto_window, currency=settings.currency)
 
 
 @lru_cache(maxsize=8)

@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from engine.domain.decisions import Rung
 from engine.domain.stated import Allowed, number, whole
 from engine.domain.values import to_minor
 
 LEVELS = " > "
-
-
-class File(Protocol):
-    """A file, and what stood in it when the settings were read."""
-
-    @property
-    def path(self) -> Path: ...
-    @property
-    def text(self) -> str: ...
-
-
-class Given(Protocol):
-    """What the settings of the place say on decisions."""
-
-    @property
-    def veto_window(self) -> timedelta: ...
-    @property
-    def currency(self) -> str: ...
-    @property
-    def policy(self) -> File | None: ...
 
 
 def _by_rung(default: Mapping[Rung, float], low: float = 0.0, high: float = float("inf")) -> Any:
@@ -156,21 +135,6 @@ class Policy:
             return self.worth
         paths = (LEVELS.join(category[:n]) for n in range(len(category), 0, -1))
         return next((self.categories[path] for path in paths if path in self.categories), self.worth)
-
-    @classmethod
-    def of(cls, settings: Given) -> Policy:
-        """What decisions are really made under: the shop's file over the defaults, and what the settings say.
-
-        Raises
-        ------
-        InputError
-            naming the file and every field that is not as it must be
-        """
-        from modes import parameters  # which reads policies, and so stands on this
-
-        file = settings.policy
-        known = parameters.LIVE if file is None else parameters.read(file.text, str(file.path))
-        return replace(known, veto_window=settings.veto_window, currency=settings.currency)
 
 
 DIGEST = Policy(messages=4, worth=Worth(attention=0.06, again=2.0))  # what is due is told together, about once a week

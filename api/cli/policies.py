@@ -36,7 +36,7 @@ def show_policy(
     Example: `rapport modes policy policy.yaml`
     """
     from modes import parameters
-    from modes.policy import Policy
+    from modes.parameters import policy_of
 
     if example and (file is not None or as_json):
         raise InputError.of("--example", "neither a FILE nor --json beside it", str(file or "--json"))
@@ -46,7 +46,7 @@ def show_policy(
         return _begin(target)
     settings = Settings.from_env()
     settings = settings if file is None else replace(settings, policy=File.of(file, "FILE"))
-    found, given = Policy.of(settings), settings.policy
+    found, given = policy_of(settings), settings.policy
     if as_json:
         return out.document({"file": None if given is None else str(given), "policy": parameters.told(found)})
     click.echo(f"# {'the defaults: there is no file' if given is None else given}")
@@ -88,7 +88,7 @@ def fit_policy(
     Example: `rapport modes fit --contact-cost 6.50 --out proposed.yaml`
     """
     from jobs import fitting
-    from modes.policy import Policy
+    from modes.parameters import policy_of
 
     settings = Settings.from_env()
     span = parse_span(within, "--within")
@@ -108,7 +108,7 @@ def fit_policy(
         columns = ("category", "parameter", "now", "found", "95 %", "n", "customers", "needed")
         out.table(columns, [_row(_fitted(one)) for one in found])
     if target is not None:
-        proposal = fitting.proposed(Policy.of(settings), found)
+        proposal = fitting.proposed(policy_of(settings), found)
         target.write_text(fitting.written(proposal, costs, now), encoding="utf-8")
         click.echo(f"the proposal: {target.absolute()}", err=as_json)
 

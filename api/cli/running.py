@@ -41,10 +41,10 @@ def serve(
     Example: `rapport serve --port 8080 --workers 2`
     """
     from api import server
-    from modes.policy import Policy
+    from modes.parameters import policy_of
 
     settings = Settings.from_env()
-    Policy.of(settings)  # one that is none stops it here, not every process behind it
+    policy_of(settings)  # one that is none stops it here, not every process behind it
     require_free(host, port)
     opened(settings).close()
     click.echo(f"API and console at http://{host}:{port}  (console at /console, documentation at /docs)", err=True)
@@ -57,10 +57,10 @@ def worker() -> None:
     Example: `RAPPORT_GATEWAY_URL=http://127.0.0.1:8900/orders rapport worker`
     """
     from jobs import worker as work
-    from modes.policy import Policy
+    from modes.parameters import policy_of
 
     settings = placing_settings()
-    Policy.of(settings)  # or every job would fail
+    policy_of(settings)  # or every job would fail
     opened(settings).close()
     work.run(settings)
 

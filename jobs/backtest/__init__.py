@@ -30,6 +30,7 @@ from jobs.backtest.truth import Truth
 from jobs.train import SEED, factorize
 from modes import capability, gate
 from modes.decide import decide, needs
+from modes.parameters import policy_of
 from modes.policy import Policy
 from modes.scene import Scene
 from modes.shelf import Shelf
@@ -67,7 +68,7 @@ class Replay:
 
     def __post_init__(self) -> None:
         self.owners = {id: n for n, id in enumerate(self.ids)}
-        self.policy = Policy.of(self.settings)
+        self.policy = policy_of(self.settings)
         self.everything = replace(self.policy, max_needs=EVERY)
         default = Grant(self.settings.personalization_default)
         self.known: dict[str, Context] = {}
@@ -305,7 +306,7 @@ def _learned(read: shopping.Shopping, settings: Settings, day: datetime, before:
         amounts=read.amounts,
         before=None if before is None or before.kinds is None else before.kinds.personas,
         factorize=factorize(settings),
-        stakes=Policy.of(settings).bounds,
+        stakes=policy_of(settings).bounds,
         seed=SEED,
         say=lambda stage, done, total: say(f"learning for {day.date()}: {stage}", done, total),
     )

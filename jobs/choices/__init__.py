@@ -27,6 +27,7 @@ from jobs import shopping
 from jobs.choices import terms
 from jobs.choices.log import Log, read
 from modes import gate
+from modes.parameters import policy_of
 from modes.policy import Policy
 from modes.value import EXECUTES
 
@@ -113,7 +114,7 @@ def run(db: Database, settings: Settings, *, since: datetime | None, say: Say) -
         placed = decision_log.placed(tx, since)
     if not rows:
         raise Unavailable(f"nothing to report on: no decisions are stored{f' from {since}' if since else ''}")
-    log, policy = read(rows), Policy.of(settings)
+    log, policy = read(rows), policy_of(settings)
     say("reading orders", 0, 1)
     personas = _personas(db, settings, log)
     say("counting", 0, 1)

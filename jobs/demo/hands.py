@@ -22,6 +22,7 @@ from jobs.evaluate import served
 from modes.document import Json
 from modes.execute import early
 from modes.gate import certificate, removals
+from modes.parameters import policy_of
 from modes.policy import Policy
 from modes.request import Request
 
@@ -76,7 +77,7 @@ def _decide(ids: Sequence[str], now: datetime, touchpoint: str | None, requests:
 def _due(families: Mapping[str, frozenset[str]], now: datetime) -> list[str]:
     deciding = _hand[0]
     assert deciding.model is not None
-    policy, day = Policy.of(deciding.settings), day_of(now)
+    policy, day = policy_of(deciding.settings), day_of(now)
     with deciding.db.read() as tx:
         histories = orders.histories(tx, list(families), before=now)
     found = []

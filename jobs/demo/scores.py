@@ -31,7 +31,7 @@ from jobs.evaluate import served
 from jobs.shopping import Shopping
 from jobs.train import SEED
 from modes.document import Json
-from modes.policy import Policy
+from modes.parameters import policy_of
 
 WEEKS = {14: 3, 28: 1}  # window -> weekly cut-offs of December that are over
 RUNGS = ("veto", "approve", "coach", "curate", "respond")  # of the households that are shown; two of them execute
@@ -106,7 +106,7 @@ def score(
     end = truth.until + timedelta(milliseconds=1)
     read = shopping.read(db, settings, end)
     snapshots = snapshots_of(read.lines, read.catalogue, day_of(end), SEED)
-    policy = Policy.of(settings)
+    policy = policy_of(settings)
     with db.read() as tx:
         ledger = {state.value: n for state, n in executions.counts(tx).items()}
     judged = {order.execution_id: truth.buys(order.customer_id, order.family, order.decided_at, order.window)

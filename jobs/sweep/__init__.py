@@ -33,6 +33,7 @@ from jobs.sweep.points import Point, nothing
 from jobs.sweep.surroundings import Surroundings, remember, set_out, tell, tell_all
 from jobs.verdicts import Judge
 from modes import stopping
+from modes.parameters import policy_of
 from modes.policy import Policy
 
 __all__ = ["Asked", "Claimed", "Point", "Reply", "Surroundings", "Sweep", "nothing", "tell"]
@@ -62,7 +63,7 @@ class Sweep:
 
     @cached_property
     def _policy(self) -> Policy:
-        return Policy.of(self.settings)
+        return policy_of(self.settings)
 
     def run(self) -> Counter[str]:
         """Place whatever is due, until nothing is; answers how many executions came to what.

@@ -16,7 +16,8 @@ from engine.config import Settings
 from engine.domain.decisions import Rung
 from engine.errors import InputError
 from modes import parameters
-from modes.policy import Chance, Harm, Mask, Policy, Worth
+from modes.parameters import policy_of
+from modes.policy import Chance, Harm, Mask, Worth
 
 SHIPPED = (Path(parameters.__file__).parents[1] / "jobs" / "policy.yaml").read_text(encoding="utf-8")
 WORDS = [*parameters.told(parameters.LIVE), "worth.wrong", "veto", "FOOD > MILK", "at_most", "families", "agency"]
@@ -31,7 +32,7 @@ def named(text: str) -> set[str]:
 
 
 def test_the_shipped_file_is_the_defaults():
-    assert parameters.read(SHIPPED, "policy.yaml") == parameters.LIVE == Policy.of(Settings.from_env({}))
+    assert parameters.read(SHIPPED, "policy.yaml") == parameters.LIVE == policy_of(Settings.from_env({}))
     assert parameters.read("", "policy.yaml") == parameters.LIVE
     assert yaml.safe_load(SHIPPED) == parameters.told(parameters.LIVE)
 
@@ -114,8 +115,8 @@ def test_settings_say_which_file_is_in_force(tmp_path):
     (tmp_path / "other.yaml").write_text("messages: 7\nmasks: [{families: [wine]}]")
     usual = {"RAPPORT_HOME": str(home)}
     other = {**usual, "RAPPORT_POLICY": str(tmp_path / "other.yaml"), "RAPPORT_VETO_WINDOW": "12h"}
-    found = Policy.of(Settings.from_env(other))
-    assert Policy.of(Settings.from_env(usual)).promise == 0.8
+    found = policy_of(Settings.from_env(other))
+    assert policy_of(Settings.from_env(usual)).promise == 0.8
     assert (found.promise, found.messages, found.masks) == (0.9, 7, (Mask(families=frozenset(["wine"])),))
     assert (found.veto_window.total_seconds(), found.chance) == (12 * 3600, Chance())
     with pytest.raises(InputError, match=r"RAPPORT_POLICY: expected a file that can be read"):
