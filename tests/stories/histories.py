@@ -112,6 +112,7 @@ class History:
         self.db, self.id, self.now = db, f"c{next(_numbers)}", BEGIN
         self.book = Book(check=self.check)
         self.prices, self.there = dict(PRICES), set(PRICES)
+        self.priced: dict[str, dict[str, int]] = {}  # when an order last waited: a call that is repeated sends the same
         self.granted, self.paused = True, False
         self.paused_until: datetime | None = None
         self.mandate: Mandate | None = None
@@ -284,6 +285,7 @@ class History:
         """A worker places what is due; it may die of it."""
         with self.db.begin() as tx:  # the lease of whoever died has ended
             tx.execute(update(executions_table).values(lease_until=None))
+        self.priced |= {one.execution_id: dict(self.prices) for one in self.all() if one.state is State.WAITING}
         sweep = Sweep(db=self.db, gateway=self.book, settings=SETTINGS, clock=lambda: self.now, owner="w", terms=TERMS)
         with suppress(Killed):
             sweep.run()
@@ -310,10 +312,11 @@ class History:
         assert not self.paused, "after a stop"
         assert self.paused_until is None or self.now >= self.paused_until, "in a pause"
         assert one.execution_id not in self.stopped, "vetoed or skipped"
+        prices = self.prices if one.attempt == 1 else self.priced.get(one.execution_id, self.prices)
         for line in one.lines:
             assert (line.need, line.cycle) not in self.cycles, "twice in one cycle"
             assert line.item_id in self.there, "out of stock"
-            assert line.unit_price.minor <= self.prices[line.item_id], "dearer than it is"
+            assert line.unit_price.minor <= prices[line.item_id], "dearer than it is"
             assert line.unit_price.minor <= self._announced(one.execution_id, line.need), "dearer than was announced"
         assert one.total.minor == sum(line.unit_price.minor * line.quantity for line in one.lines), "a wrong total"
         if one.rung is Rung.APPROVE:

@@ -140,6 +140,14 @@ def test_nor_do_two_thousand(memory: Database) -> None:
     tried(memory, 2_000)
 
 
+def test_a_call_that_is_repeated_costs_what_it_did_though_the_price_fell_meanwhile(memory: Database) -> None:
+    """The worker died before the gateway heard of it; the key stands for what was intended then."""
+    plan = ("plan", (["beans"], Rung.VETO, 0, 1, "a"), {})
+    killed = [plan, ("gateway", ("killed",), {}), ("pass_time", (1,), {}), ("sweep", (), {})]
+    history = lived(memory, [*killed, ("pass_time", (1,), {}), ("price", ("beans", 100), {}), ("sweep", (), {})])
+    assert [one.cents for one in history.ordered.values()] == [500]
+
+
 def test_histories_do_lead_to_orders(memory: Database) -> None:
     """The reading is not kept by ordering nothing."""
     plan = ("plan", (["beans", "milk"], Rung.VETO, 0, 1, "a"), {})
