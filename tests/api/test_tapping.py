@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import structlog
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
@@ -168,15 +166,6 @@ def test_tokens_have_256_bits_and_the_database_holds_none(ann: Place) -> None:
             assert not [token for token in tokens if token in kept], table
 
 
-@pytest.fixture
-def log_left_as_it_was() -> Iterator[None]:
-    """Where a test lets the log go elsewhere: afterwards it goes where it went."""
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
-
-
-@pytest.mark.usefixtures("log_left_as_it_was")
 def test_tokens_are_not_logged(ann: Place, capfd: pytest.CaptureFixture[str]) -> None:
     logs.configure("INFO")  # another test of this process may have silenced the log
     announced(ann)
