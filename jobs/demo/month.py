@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 
 import pandas as pd
 
@@ -35,6 +35,7 @@ WEEK = timedelta(days=7)
 REST = timedelta(days=3)  # after a decision, before a household is looked at for something due
 LAST = date(2017, 12, 31)
 RECONCILED = 6  # day of the week, Sunday
+TRIES = 20  # at what the gateway lost on the last day
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +98,9 @@ class Month:
         for n, (day, lines) in enumerate(self.journey.days(CUT.date(), LAST)):
             self._day(day, lines, last)
             bar(n + 1, days)
-        self._settle(datetime.combine(LAST, EVENING, UTC) + timedelta(hours=4))
+        evening = datetime.combine(LAST, EVENING, UTC)
+        self._finish(evening)
+        self._settle(evening + timedelta(hours=4))
         return self.diary
 
     def _spread_over_a_week(self) -> dict[str, datetime]:
@@ -207,6 +210,15 @@ class Month:
                 terms=TERMS,
             )
             self.diary.swept += sweep.run()
+
+    def _finish(self, now: datetime) -> None:
+        """Ask again for the answers that the gateway lost at last, when their time has come, until all are known."""
+        for _ in range(TRIES):
+            with self.db.read() as tx:
+                if not executions.counts(tx).get(State.PLACING, 0):
+                    return
+            sleep(TERMS.timeout.total_seconds())
+            self._sweep(now)
 
     def _settle(self, now: datetime) -> None:
         """What the gateway lost is looked up; whatever's window is over is kept or sent back."""
