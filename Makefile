@@ -27,12 +27,12 @@ test: $(READY) ## the whole test suite but for the long tests
 	$(BIN)/python -m pytest -q -n 2 -m "not long" -rs $(ARGS)
 
 HARD := tests/stories/test_chaos.py tests/stories/test_cluster.py tests/stories/test_faults.py \
-	tests/stories/test_histories.py tests/stories/test_stop.py tests/jobs/demo/test_floor.py
+	tests/stories/test_stop.py tests/jobs/demo/test_floor.py
 
-test-long: $(READY) ## the long tests: killed workers, hostile requests, thousands of vetoes
+test-long: $(READY) ## the long tests: killed workers, hostile requests, thousands of histories and vetoes
 	$(BIN)/python -m pytest -q -n 2 -m "long and not clock" $(addprefix --ignore=,$(HARD)) -rs $(ARGS)
 
-test-hard: $(READY) ## the hardest: crashes at every step, of databases too, thousands of histories, the floor of the data
+test-hard: $(READY) ## the hardest: crashes at every step, of databases too, workers in networks of their own, the floor of the data
 	$(BIN)/python -m pytest -q -m "long and not clock" -rs $(HARD) $(ARGS)
 
 test-clock: $(READY) ## the tests that move the clocks of workers and databases (needs libfaketime, and says so)
