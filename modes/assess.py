@@ -51,8 +51,8 @@ class Prospect:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Ordering:
-    """What would be ordered for a need, and what speaks of it whatever rung it is ordered by."""
+class _Proposed:
+    """What would be ordered for a need, and what speaks of it whatever rung that is by."""
 
     planned: Plan | Removal | None
     certificates: Mapping[Rung, Certificate]
@@ -84,14 +84,14 @@ def prospect(candidate: Candidate, scene: Scene, already: Sequence[Execution] = 
     planned = _plan(wanted, scene, already)
     certificates = _certificates(candidate, planned, scene)
     judgments = _judgments(wanted, planned, certificates, scene, already)
-    ordering = _Ordering(
+    proposed = _Proposed(
         planned=planned,
         certificates=certificates,
         judgments=judgments,
         ineligible=_executable(wanted, scene),
         stopped=_stopped(wanted, scene),
     )
-    removals = {rung: tuple(_removals(rung, candidate, ordering, scene)) if rung in PROACTIVE else () for rung in Rung}
+    removals = {rung: tuple(_removals(rung, candidate, proposed, scene)) if rung in PROACTIVE else () for rung in Rung}
     return Prospect(
         candidate=candidate,
         removals=removals,
@@ -140,8 +140,8 @@ def _judgments(
     return found
 
 
-def _removals(rung: Rung, candidate: Candidate, ordering: _Ordering, scene: Scene) -> list[Removal]:
-    wanted, context, planned = candidate.wanted, scene.context, ordering.planned
+def _removals(rung: Rung, candidate: Candidate, proposed: _Proposed, scene: Scene) -> list[Removal]:
+    wanted, context, planned = candidate.wanted, scene.context, proposed.planned
     found = [*capability.removals(context, rung)]
     found += agency.removals(context, rung, wanted.need.family, candidate.category, scene.now)
     found += _phase(rung, candidate)
@@ -152,17 +152,17 @@ def _removals(rung: Rung, candidate: Candidate, ordering: _Ordering, scene: Scen
     if rung is Rung.COACH:
         found += [] if wanted.progress is not None else [_not("goals.none")]
         return found + masks + earned.removals(rung, wanted.need.family, ceiling, scene)
-    found += ordering.ineligible
+    found += proposed.ineligible
     if isinstance(planned, Removal):
         found.append(planned)
     if rung in EXECUTES and isinstance(planned, Plan):
         found += [objection.removal() for objection in planned.objections]
     found += masks
-    found += ordering.stopped
-    found += [objection.removal() for objection in ordering.judged(rung).objections]
+    found += proposed.stopped
+    found += [objection.removal() for objection in proposed.judged(rung).objections]
     if rung in EXECUTES and wanted.order is not None:
         shut_at = scene.house.shut.get(rung)
-        found += gate.removals(ordering.certificates.get(rung), wanted.order, scene.conduct.higher, shut_at=shut_at)
+        found += gate.removals(proposed.certificates.get(rung), wanted.order, scene.conduct.higher, shut_at=shut_at)
     return found + earned.removals(rung, wanted.need.family, ceiling, scene)
 
 

@@ -49,7 +49,7 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Waiting:
+class Contender:
     """A need whose turn has not come, with what hangs on no other need's turn but an order's.
 
     Attributes
@@ -63,7 +63,7 @@ class Waiting:
     worth: Floats | None
 
     @classmethod
-    def of(cls, found: Prospect, scene: Scene) -> Waiting:
+    def of(cls, found: Prospect, scene: Scene) -> Contender:
         """A prospect, looked at once however many turns it waits."""
         return cls(
             prospect=found,
@@ -71,7 +71,7 @@ class Waiting:
             worth=None if found.wanted.probability is None else worth_before(found, scene),
         )
 
-    def after(self, made: Sequence[Execution], scene: Scene) -> Waiting:
+    def after(self, made: Sequence[Execution], scene: Scene) -> Contender:
         """The same once those executions are decided: they draw on mandates and caps, and change no value."""
         if self.prospect.wanted.forecast is None:
             return self
@@ -108,7 +108,7 @@ def choose(candidates: Sequence[Candidate], scene: Scene) -> tuple[Choice, ...]:
     Executions that announce themselves take their message first, then the needs by value, each at the price that
     attention has by then; budgets of mandates are drawn in the same order.
     """
-    left = sorted((Waiting.of(prospect(one, scene), scene) for one in candidates), key=lambda one: one.name)
+    left = sorted((Contender.of(prospect(one, scene), scene) for one in candidates), key=lambda one: one.name)
     chosen, made = list[Choice](), list[Execution]()
     known = scene.conduct
     spent = Spent(load=attention.load(scene.context.messages, scene.now), left=known.budget - known.spent)
@@ -154,7 +154,7 @@ def worth_before(found: Prospect, scene: Scene) -> Floats:
     return before_messages(stakes, worth)
 
 
-def _next(left: Sequence[Waiting], spent: Spent, scene: Scene) -> Choice:
+def _next(left: Sequence[Contender], spent: Spent, scene: Scene) -> Choice:
     """The choice for the need whose turn it is, of those in the order of their names."""
     valued = [one.worth for one in left if one.worth is not None]
     if len(valued) < len(left):
