@@ -8,7 +8,7 @@ ARGS ?=
 
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-long test-hard test-clock lint check format bench bench-growth docs lock clean
+.PHONY: help demo test test-long test-hard test-clock test-anew lint check format bench bench-growth docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ test-hard: $(READY) ## the hardest: crashes at every step, of databases too, wor
 
 test-clock: $(READY) ## the tests that move the clocks of workers and databases (needs libfaketime, and says so)
 	$(BIN)/python -m pytest -q -m clock -rs tests/clock $(ARGS)
+
+test-anew: $(READY) ## the laws with examples drawn anew: every other target draws the same for the same code
+	$(BIN)/python -m pytest -q -n 2 -m "not long" -rs --hypothesis-profile=anew $(shell grep -rlE "^from hypothesis" tests) $(ARGS)
 
 lint: $(READY) ## style, types, and the import contracts
 	$(BIN)/ruff check .
