@@ -30,7 +30,7 @@ SHARED = 42  # days between fits
 GRID = np.round(np.arange(0.98, 0.395, -0.01), 2)
 DELTA = 0.10
 START = 150  # pairs, from which the first threshold is tried
-DRIFT = 0.01
+DRIFT, OF_WRONG = 0.01, 0.1  # the most a promise is tested above itself; as a share of what it lets be wrong
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -228,10 +228,14 @@ def certify(
     *,
     certificate_id: str = "",
     start: int = START,
-    drift: float = DRIFT,
+    drift: float | None = None,
     delta: float = DELTA,
 ) -> Certificate:
     """The lowest threshold the walk reaches; shut where it reaches none.
+
+    Parameters
+    ----------
+    drift : how far above the promise the bound must lie; None: the ``margin`` of the promise
 
     Examples
     --------
@@ -242,12 +246,13 @@ def certify(
     >>> certify(found, 0.9, start=101, drift=0).is_open  # .8825 is not .90
     False
     """
+    least = promise + (margin(promise) if drift is None else drift)
     reached, why = None, "no threshold is reached by enough pairs in finished windows"
     for place in np.flatnonzero(found.n >= start).tolist():
         if found.n[place] == 0:
             continue
         low = lower_bound(found.hits[place] / found.effect[place], found.n[place] / found.effect[place], delta)
-        if low < promise + drift:
+        if low < least:
             why = f"the first threshold, {found.thresholds[place]:.2f}, is right {low:.1%} of the time at least"
             break
         reached = (place, low)
@@ -271,6 +276,17 @@ def certify(
         lower=low,
         windows=found.windows,
     )
+
+
+def margin(promise: float) -> float:
+    """How far above a promise it is tested, for what changes until it is kept: a part of what it lets be wrong.
+
+    Examples
+    --------
+    >>> [round(margin(promise), 4) for promise in (0.5, 0.8, 0.9, 0.95, 0.99)]
+    [0.01, 0.01, 0.01, 0.005, 0.001]
+    """
+    return min(DRIFT, OF_WRONG * (1 - promise))
 
 
 def lower_bound(hits: float, n: float, delta: float = DELTA) -> float:
