@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def gates(
-    snapshots: Snapshots, promises: Sequence[float], window: int, n: int, margin: float | None
+    snapshots: Snapshots, promises: Sequence[float], window: int, n: int, margin: float | None = None
 ) -> list[tuple[float, Gate]]:
     """The gate at each cut-off, for each promise; the evidence is gathered once."""
     found = []

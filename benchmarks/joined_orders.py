@@ -95,7 +95,7 @@ def lived(shop: Snapshots, first: int, days: int) -> Iterator[Day]:
     for day in range(first, first + days):
         seen = shop.at(float(day))
         gaps = median_gaps(shop.purchases, seen.traits.pairs, seen.traits.counts)
-        windows = np.array([order_window(gap) for gap in gaps.tolist()])
+        windows = order_window(gaps)
         bar = np.array([bars.get(window, np.inf) for window in windows.tolist()])
         opens = np.maximum(seen.traits.last + DUE * gaps, day)
         likely = np.isfinite(bar) & (opens < day + AHEAD)

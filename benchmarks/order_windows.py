@@ -23,10 +23,10 @@ from jobs.demo.data import Journey, load
 PROMISE = 0.90
 CUTOFFS = [datetime(2017, 10, 18, tzinfo=UTC), datetime(2017, 11, 1, tzinfo=UTC), datetime(2017, 11, 15, tzinfo=UTC)]
 END = datetime(2018, 1, 2, tzinfo=UTC)
-Rule = Callable[[float], int]
+Rule = Callable[[NDArray[np.float64]], NDArray[np.int64]]
 RULES: dict[str, Rule] = {
     "half a gap": need_window,
-    "one gap": lambda gap: order_window(gap / 2),
+    "one gap": lambda gaps: order_window(gaps / 2),
     "two gaps": order_window,
 }
 Pairs = tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]
@@ -52,7 +52,7 @@ def meant(shop: Snapshots, seen: Snapshot, window: int, rule: Rule, due: float, 
     likely = np.flatnonzero(scores >= 0.4)
     gaps = median_gaps(shop.purchases, seen.traits.pairs[likely], seen.traits.counts[likely])
     since = seen.day - seen.traits.last[likely]
-    kept = likely[np.array([rule(gap) == window for gap in gaps], bool) & (since >= due * gaps)]
+    kept = likely[(rule(gaps) == window) & (since >= due * gaps)]
     return scores[kept], seen.came(window)[kept], seen.owners[kept]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,11 +24,21 @@ def varied(found: Sequence[T], kind: Callable[[T], str], limit: int, variety: fl
     if variety <= 0:
         return list(found[:limit])
     size = len(found)
-    left = [(place, kind(one), one) for place, one in enumerate(found)]
+    left = [((1 - variety) * (1 - place / size), kind(one), one) for place, one in enumerate(found)]
     taken, picked = Counter[str](), list[T]()
     while left and len(picked) < limit:
-        best = max(left, key=lambda one: (1 - variety) * (1 - one[0] / size) - variety * taken[one[1]])
-        left.remove(best)
-        picked.append(best[2])
-        taken[best[1]] += 1
+        _, name, one = left.pop(_best(left, taken, variety))
+        picked.append(one)
+        taken[name] += 1
     return picked
+
+
+def _best(left: Sequence[tuple[float, str, object]], taken: Mapping[str, int], variety: float) -> int:
+    """The place of the first that is worth most, less for each of its kind; relevance falls along the list."""
+    best, most = 0, -inf
+    for place, (relevance, name, _) in enumerate(left):
+        if relevance <= most:  # those behind are worth no more
+            break
+        if (worth := relevance - variety * taken[name]) > most:
+            best, most = place, worth
+    return best

@@ -159,7 +159,7 @@ class Model:
         """
         if not 0 < window_days <= LONGEST:
             raise InputError.of("within", f"a window above 0 and of at most {LONGEST:g} days", f"{window_days:g} days")
-        found = self.replenishment.forecasts(history, now_day, (lambda gap: window_days,))[0]
+        found = self.replenishment.forecasts(history, now_day, (lambda gaps: window_days,))[0]
         return sorted(found, key=lambda one: (-one.probability, one.family))
 
     def rhythms(

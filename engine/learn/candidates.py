@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.learn.cases import Cases
+from engine.learn.runs import begins, changes
 from engine.learn.state import DAYS, ORDERS, State
 
 Ints = NDArray[np.int64]
@@ -68,7 +69,7 @@ def first_of_each(owners: Ints, scores: Floats, n: int) -> Ints:
     >>> first_of_each(np.array([0, 0, 0, 4]), np.array([0.1, 0.3, 0.2, 0.0]), 2).tolist()
     [1, 2, 3]
     """
-    edges = np.append(np.flatnonzero(np.diff(owners, prepend=-1)), len(owners))
+    edges = np.append(begins(owners), len(owners))
     if len(owners) > LONG * len(edges):
         kept = np.concatenate([start + _highest(scores[start:end], n) for start, end in pairwise(edges.tolist())])
         highest: Ints = kept[np.lexsort((-scores[kept], owners[kept]))]
@@ -93,5 +94,5 @@ def joined(proposed: Iterable[Proposed], n_items: int) -> Ints:
     """The keys owner * n_items + item of all that is proposed, each once, ascending."""
     keys = [one.owners * n_items + one.items for one in proposed]
     found: Ints = np.sort(np.concatenate(keys)) if keys else np.zeros(0, np.int64)
-    once: Ints = found[np.diff(found, prepend=-1) != 0]
+    once: Ints = found[changes(found)]
     return once

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.domain.history import History
 from engine.learn.catalogue import Catalogue
 from engine.learn.lines import Lines
+from engine.learn.runs import changes
 from engine.learn.state import State
 
 Ints = NDArray[np.int64]
@@ -69,7 +70,7 @@ def of_histories(histories: Sequence[History], catalogue: Catalogue, day: float)
     lengths = [len(one) for one in seen]
     strangers = _Strangers(catalogue)
     codes = np.concatenate([strangers.codes(one) for one in seen]) if seen else np.zeros(0, np.int64)
-    numbers = [np.cumsum(np.diff(one.orders, prepend=-1) != 0) - 1 for one in seen]
+    numbers = [np.cumsum(changes(one.orders)) - 1 for one in seen]
     family_of = strangers.family_of()
     state = State.of(
         np.repeat(np.arange(len(seen)), lengths),

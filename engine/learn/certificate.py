@@ -178,7 +178,8 @@ def _ordered_over(snapshots: Snapshots, seen: Snapshot, pairs: Ints, window: int
     """Whether each of some pairs of a snapshot has this window, and is far enough in its gap."""
     gaps = median_gaps(snapshots.purchases, seen.traits.pairs[pairs], seen.traits.counts[pairs])
     since = seen.day - seen.traits.last[pairs]
-    return np.array([order_window(g) == window and is_due(s, g) for g, s in zip(gaps, since, strict=True)], bool)
+    ordered: NDArray[np.bool_] = (order_window(gaps) == window) & is_due(since, gaps)
+    return ordered
 
 
 def evidence(

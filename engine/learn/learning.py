@@ -22,6 +22,7 @@ from engine.learn.features import features
 from engine.learn.lines import Lines
 from engine.learn.market import Market, known_by, market_days, markets
 from engine.learn.ranker import Enough, Lists, Ranker, never, worthwhile
+from engine.learn.runs import begins, changes
 from engine.learn.sources import Sources
 from engine.learn.state import State
 from engine.learn.trials import best
@@ -187,7 +188,7 @@ def _new_share(lines: Lines) -> float:
 
 def _baskets(lines: Lines) -> int:
     """How many baskets of each customer are looked at; what lies before them is left to know the customer by."""
-    _, orders = np.unique(lines.customers[np.diff(lines.orders, prepend=-1) != 0], return_counts=True)
+    _, orders = np.unique(lines.customers[changes(lines.orders)], return_counts=True)
     return int(np.clip(np.median(orders) // HISTORY, 1, BASKETS)) if len(orders) else 1
 
 
@@ -249,7 +250,7 @@ def _among(keys: Ints, baskets: Ints) -> Bools:
 
 def _together(lists: Sequence[Lists]) -> Lists:
     """One after another, numbered anew."""
-    owners = [np.cumsum(np.diff(one.owners, prepend=-1) != 0) - 1 for one in lists]
+    owners = [np.cumsum(changes(one.owners)) - 1 for one in lists]
     firsts = np.cumsum([0, *(int(one[-1]) + 1 if len(one) else 0 for one in owners)])
     return Lists(
         features=np.concatenate([one.features for one in lists]),
@@ -265,8 +266,8 @@ def _recalls(lists: Lists, plan: Learned, only_new: bool) -> Floats:
         return np.zeros(0)
     order = np.lexsort((-plan.scores(lists.features, only_new), lists.owners))
     owners = lists.owners[order]
-    begins = np.flatnonzero(np.diff(owners, prepend=-1))
-    place = np.arange(len(owners)) - np.repeat(begins, np.diff(np.append(begins, len(owners))))
-    found = np.add.reduceat(lists.bought[order] & (place < 10), begins, dtype=np.int64)
-    recalls: Floats = found / np.maximum(lists.sizes[order][begins], 1)
+    starts = begins(owners)
+    place = np.arange(len(owners)) - np.repeat(starts, np.diff(np.append(starts, len(owners))))
+    found = np.add.reduceat(lists.bought[order] & (place < 10), starts, dtype=np.int64)
+    recalls: Floats = found / np.maximum(lists.sizes[order][starts], 1)
     return recalls

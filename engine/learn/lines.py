@@ -9,6 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.learn.runs import begins, changes
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -59,29 +61,28 @@ class Lines:
         """
         changed = replace(self, items=codes[self.items], n_items=n)
         order = np.lexsort((changed.items, changed.orders))
-        same = (np.diff(changed.orders[order], prepend=-1) == 0) & (np.diff(changed.items[order], prepend=-1) == 0)
         kept = np.zeros(len(self), bool)
-        kept[order[~same]] = True
+        kept[order[changes(changed.orders[order], changed.items[order])]] = True
         return changed.take(kept)
 
     def each(self) -> Iterator[tuple[int, slice]]:
         """Every customer who bought anything, with where their lines are."""
-        edges = np.append(np.flatnonzero(np.diff(self.customers, prepend=-1)), len(self))
+        edges = np.append(begins(self.customers), len(self))
         for start, end in pairwise(edges.tolist()):
             yield int(self.customers[start]), slice(start, end)
 
     def numbers(self) -> Ints:
         """For each line, the number of its order among its customer's, from 0."""
-        number = np.cumsum(np.diff(self.orders, prepend=-1) != 0) - 1
+        number = np.cumsum(changes(self.orders)) - 1
         first = np.zeros(self.n_customers, np.int64)
-        begins = np.diff(self.customers, prepend=-1) != 0
-        first[self.customers[begins]] = number[begins]
+        starts = begins(self.customers)
+        first[self.customers[starts]] = number[starts]
         found: Ints = number - first[self.customers]
         return found
 
     def from_the_end(self) -> Ints:
         """For each line, which order of its customer it belongs to, counted from the latest, which is 1."""
-        new = np.diff(self.orders, prepend=-1) != 0
+        new = changes(self.orders)
         number = np.cumsum(new) - 1
         owner = self.customers[new]
         last = np.zeros(self.n_customers, np.int64)

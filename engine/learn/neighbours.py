@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 from engine.learn.candidates import Proposed, first_of_each
 from engine.learn.cases import Cases
 from engine.learn.lines import Lines
+from engine.learn.runs import begins
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -121,10 +122,10 @@ class Neighbours:
         keys = owners[pairs] * max(self.n_items, 1) + self.others[rows]
         order = np.argsort(keys)
         keys, values = keys[order], (self.nearness[rows] * weights[pairs])[order]
-        begins = np.flatnonzero(np.diff(keys, prepend=-1))
-        sums = np.add.reduceat(values, begins) if len(begins) else np.zeros(0)
+        starts = begins(keys)
+        sums = np.add.reduceat(values, starts) if len(starts) else np.zeros(0)
         totals = np.bincount(owners, weights)
-        found = keys[begins]
+        found = keys[starts]
         return Votes(keys=found, n_items=max(self.n_items, 1), values=sums / totals[found // max(self.n_items, 1)])
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain.history import History
+from engine.learn.runs import changes
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -61,9 +62,9 @@ class Purchases:
         customers, families = customers.astype(np.int64), families.astype(np.int64)
         order = np.lexsort((days, families, customers))
         customers, families, days = customers[order], families[order], days[order]
-        new_pair = _changes(customers) | _changes(families)
+        new_pair = changes(customers, families)
         pairs = np.cumsum(new_pair) - 1
-        first = new_pair | _changes(np.floor(days).astype(np.int64))
+        first = new_pair | changes(np.floor(days).astype(np.int64))
         visit_starts, visit_days, visits = _visits(customers, days, first)
         return cls(
             owners=customers[new_pair],
@@ -173,15 +174,8 @@ def _visits(customers: Ints, days: Floats, first: NDArray[np.bool_]) -> tuple[In
     n_customers = int(customers[-1]) + 1 if len(customers) else 0
     order = np.lexsort((days, customers))
     owners, at = customers[order], days[order]
-    new = _changes(owners) | _changes(np.floor(at).astype(np.int64))
+    new = changes(owners, np.floor(at).astype(np.int64))
     numbers = np.empty(len(customers), np.int64)
     numbers[order] = np.cumsum(new) - 1
     starts = np.searchsorted(owners[new], np.arange(n_customers + 1))
     return starts.astype(np.int64), at[new], numbers[first]
-
-
-def _changes(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where a value differs from the one before; the first always does."""
-    changed = np.ones(len(values), bool)
-    changed[1:] = values[1:] != values[:-1]
-    return changed

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.learn.runs import begins
 from engine.learn.trees import packed, unpacked
 
 Ints = NDArray[np.int64]
@@ -90,8 +91,8 @@ class Lists:
         >>> one.weights().round(4).tolist()  # 1 of 1, and 1 of 1 + 1 / log2(3)
         [1.0, 0.6131]
         """
-        begins = np.flatnonzero(np.diff(self.owners, prepend=-1))
-        sizes, found = self.sizes[begins], np.add.reduceat(self.bought, begins, dtype=np.int64)
+        starts = begins(self.owners)
+        sizes, found = self.sizes[starts], np.add.reduceat(self.bought, starts, dtype=np.int64)
         ideal = np.cumsum(1 / np.log2(np.arange(2, sizes.max(initial=1) + 2)))
         weights: Floats = ideal[found - 1] / ideal[sizes - 1]
         return weights

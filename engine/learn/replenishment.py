@@ -30,6 +30,7 @@ CLASSES = (4, 8)  # purchase days from which a pair belongs to the next class: 2
 SPREAD = 0.05  # correlation of a pair's windows where it cannot be estimated
 DATED = (28.0, 0.8)  # a next date means something where it is bought within so many days with this probability
 LEVEL = 0.9  # share of pairs within the interval
+WindowOf = Callable[[Floats], Floats | Ints | float]  # from median gaps to windows, or one window for all; days
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -71,7 +72,7 @@ class Replenishment:
         self,
         history: History,
         day: float,
-        windows_of: Sequence[Callable[[float], float]],
+        windows_of: Sequence[WindowOf],
         *,
         least: float = 0.0,
         always: Collection[str] = frozenset(),
@@ -80,7 +81,7 @@ class Replenishment:
 
         Parameters
         ----------
-        windows_of : from the median gap between purchase days to the window that the family is forecast for
+        windows_of : from median gaps between purchase days to the windows that the families are forecast for
         least : families less likely than that over the first of the windows are left out
         always : but not these
         """
@@ -205,7 +206,7 @@ class Outlook:
     def forecasts(
         self,
         customer: int,
-        windows_of: Sequence[Callable[[float], float]],
+        windows_of: Sequence[WindowOf],
         *,
         least: float = 0.0,
         always: Collection[str] = frozenset(),
@@ -221,19 +222,17 @@ class Outlook:
         evidence = self.of.evidence(found, gaps, courses)
         expected = self.of.expected(courses, self.day) if dates else [None] * len(families)
         return [
-            self._over(windows_of_gaps(gaps, window_of), found, courses, families, usual, evidence, expected)
+            self._over(_windows(gaps, window_of), found, courses, families, usual, evidence, expected)
             for window_of in windows_of
         ]
 
-    def _kept(
-        self, customer: int, window_of: Callable[[float], float], least: float, always: Collection[str]
-    ) -> NDArray[np.bool_]:
+    def _kept(self, customer: int, window_of: WindowOf, least: float, always: Collection[str]) -> NDArray[np.bool_]:
         """Which pairs are the customer's, and likely enough."""
         own = slice(*self.edges[customer : customer + 2].tolist())
         kept = np.zeros(len(self.gaps), bool)
         kept[own] = True
         if least > 0 and own.stop > own.start:
-            first = self.courses.take(kept).within(windows_of_gaps(self.gaps[own], window_of))
+            first = self.courses.take(kept).within(_windows(self.gaps[own], window_of))
             kept[own] = (first >= least) | np.array([family in always for family in self.families[own]], bool)
         return kept
 
@@ -270,9 +269,8 @@ class Outlook:
         ]
 
 
-def windows_of_gaps(gaps: Floats, window_of: Callable[[float], float]) -> Floats:
-    """The window of each pair."""
-    return np.array([window_of(gap) for gap in gaps.tolist()], float)
+def _windows(gaps: Floats, window_of: WindowOf) -> Floats:
+    return np.broadcast_to(window_of(gaps), gaps.shape).astype(np.float64)
 
 
 def ahead(hazards: Hazards | None, found: Traits, day: float) -> Courses:

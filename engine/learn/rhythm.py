@@ -7,37 +7,48 @@ An order made unasked is right when the family is bought within two gaps: people
 
 from __future__ import annotations
 
-from functools import lru_cache
+from typing import overload
 
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 WINDOWS = (7, 14, 28)  # days
 NEED, ORDER = 0.5, 2.0  # gaps
 DUE = 0.5  # of a gap, before which nothing is done unasked
+_DAYS = np.array(WINDOWS)
+_BETWEEN = (_DAYS[1:] + _DAYS[:-1]) / 2
 
 
-@lru_cache(maxsize=4096)
-def need_window(gap: float) -> int:
-    """The window of 7, 14 or 28 days that is nearest to half a gap.
+def need_window(gaps: Floats | float) -> Ints:
+    """The window of 7, 14 or 28 days that is nearest to half of each gap, of equals the shorter.
 
     Examples
     --------
-    >>> [need_window(gap) for gap in (5, 14, 28, 60)]
-    [7, 7, 14, 28]
+    >>> need_window(np.array([5, 14, 21, 28, 60])).tolist()
+    [7, 7, 7, 14, 28]
     """
-    return min(WINDOWS, key=lambda days: (abs(days - gap * NEED), days))
+    found: Ints = _DAYS[np.searchsorted(_BETWEEN, np.asarray(gaps) * NEED)]
+    return found
 
 
-@lru_cache(maxsize=4096)
-def order_window(gap: float) -> int:
-    """The least window of 7, 14 or 28 days that holds two gaps, else the greatest.
+def order_window(gaps: Floats | float) -> Ints:
+    """The least window of 7, 14 or 28 days that holds two of each gap, else the greatest.
 
     Examples
     --------
-    >>> [order_window(gap) for gap in (3, 5, 14, 28)]
+    >>> order_window(np.array([3, 5, 14, 28])).tolist()
     [7, 14, 28, 28]
     """
-    return next((days for days in WINDOWS if days >= gap * ORDER), WINDOWS[-1])
+    found: Ints = _DAYS[np.minimum(np.searchsorted(_DAYS, np.asarray(gaps) * ORDER), len(_DAYS) - 1)]
+    return found
 
 
-def is_due(since: float, gap: float) -> bool:
+@overload
+def is_due(since: float, gap: float) -> bool: ...
+@overload
+def is_due(since: Floats, gap: Floats) -> NDArray[np.bool_]: ...
+def is_due(since: float | Floats, gap: float | Floats) -> bool | NDArray[np.bool_]:
     """Whether so much of a gap is over that more of the family would not only pile up."""
     return since >= DUE * gap

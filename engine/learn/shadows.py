@@ -74,7 +74,7 @@ def _opened(snapshots: Snapshots, cutoff: float, day: float, windows: list[int])
     seen = snapshots.at(cutoff)
     gaps = median_gaps(snapshots.purchases, seen.traits.pairs, seen.traits.counts)
     since = seen.day - seen.traits.last
-    own = np.array([order_window(g) if is_due(s, g) else 0 for g, s in zip(gaps, since, strict=True)], np.int64)
+    own = np.where(is_due(since, gaps), order_window(gaps), 0)
     found = []
     for window in windows:
         meant = np.flatnonzero(own == window)

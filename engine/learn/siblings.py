@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from engine.learn.candidates import Proposed, first_of_each
 from engine.learn.cases import Cases
+from engine.learn.runs import begins
 from engine.learn.state import ORDERS
 
 Ints = NDArray[np.int64]
@@ -37,8 +38,8 @@ class Siblings:
         families = family_of[ranking]
         order = np.argsort(families, kind="stable")
         families = families[order]
-        begins = np.flatnonzero(np.diff(families, prepend=-1))
-        place = np.arange(len(families)) - np.repeat(begins, np.diff(np.append(begins, len(families))))
+        starts = begins(families)
+        place = np.arange(len(families)) - np.repeat(starts, np.diff(np.append(starts, len(families))))
         first = place < MOST
         items, shares = np.full((n_families, MOST), -1, np.int32), np.zeros((n_families, MOST), np.float32)
         at = families[first], place[first]

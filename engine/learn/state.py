@@ -12,6 +12,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.learn.runs import begins, changes
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -83,10 +85,9 @@ class Tally:
         order = np.argsort(keys, kind="stable")
         sizes = np.log1p(_sizes(owners, orders))[order]
         keys, orders, days = keys[order], orders[order], days[order]
-        once = np.ones(len(keys), bool)
-        once[1:] = (np.diff(keys) != 0) | (np.diff(orders) != 0)
+        once = changes(keys, orders)
         keys, days, sizes, numbers = keys[once], days[once], sizes[once], orders[once].astype(float)
-        starts = np.flatnonzero(np.diff(keys, prepend=-1))
+        starts = begins(keys)
         ends = np.append(starts, len(keys))[1:] - 1
         pair = np.repeat(np.arange(len(starts)), ends - starts + 1)
         several = ends > starts
@@ -110,7 +111,7 @@ class Tally:
     def __add__(self, later: Tally) -> Tally:
         """With what the same owners bought later."""
         keys = np.sort(np.concatenate((self.keys, later.keys)), kind="stable")  # two runs: merged, not sorted anew
-        keys = keys[np.diff(keys, prepend=-1) != 0]
+        keys = keys[changes(keys)]
         n, mine, others = len(keys), np.searchsorted(keys, self.keys), np.searchsorted(keys, later.keys)
 
         def either(name: str, *, first: Tally, then: Tally) -> Floats:
@@ -193,14 +194,14 @@ class Visits:
     @classmethod
     def of(cls, owners: Ints, orders: Ints, days: Floats, n_owners: int) -> Visits:
         """From lines in the order of owner and time, orders numbered from 0 for each owner."""
-        begins = _begins(owners, orders)
-        owner, size = owners[begins], np.diff(np.append(begins, len(owners))).astype(float)
+        starts = begins(owners, orders)
+        owner, size = owners[starts], np.diff(np.append(starts, len(owners))).astype(float)
         count = np.bincount(owner, minlength=n_owners).astype(float)
         ends = np.cumsum(count).astype(np.int64) - 1
         some = count > 0
         first_day, last_day = np.full(n_owners, np.nan), np.full(n_owners, np.nan)
-        first_day[some] = days[begins][ends[some] - count[some].astype(np.int64) + 1]
-        last_day[some] = days[begins][ends[some]]
+        first_day[some] = days[starts][ends[some] - count[some].astype(np.int64) + 1]
+        last_day[some] = days[starts][ends[some]]
         sizes = np.full((n_owners, SIZES), np.nan)
         for back in range(SIZES):
             kept = count > back
@@ -280,15 +281,8 @@ class State:
 
 def _sizes(owners: Ints, orders: Ints) -> Floats:
     """For each line how many lines its order has."""
-    lengths = np.diff(np.append(_begins(owners, orders), len(owners)))
+    lengths = np.diff(np.append(begins(owners, orders), len(owners)))
     return np.repeat(lengths, lengths).astype(float)
-
-
-def _begins(owners: Ints, orders: Ints) -> Ints:
-    """Where each order's lines begin."""
-    new = np.ones(len(owners), bool)
-    new[1:] = (np.diff(owners) != 0) | (np.diff(orders) != 0)
-    return np.flatnonzero(new)
 
 
 def _weights(past: Floats, half_lives: tuple[float, ...]) -> Floats:

@@ -1,0 +1,35 @@
+"""Rows in order, where equals stand together: where each run of them begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def changes(*columns: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where a row differs from the one before it in any column, shape (n,); the first always does.
+
+    Examples
+    --------
+    >>> changes(np.array([4, 4, 4, 7]), np.array([1, 1, 2, 2])).tolist()
+    [True, False, True, True]
+    """
+    found = np.ones(len(columns[0]), bool)
+    first, *others = columns
+    np.not_equal(first[1:], first[:-1], out=found[1:])
+    for column in others:
+        found[1:] |= column[1:] != column[:-1]
+    return found
+
+
+def begins(*columns: NDArray[Any]) -> NDArray[np.int64]:
+    """The place of the first row of each run.
+
+    Examples
+    --------
+    >>> begins(np.array([4, 4, 4, 7])).tolist()
+    [0, 3]
+    """
+    return np.flatnonzero(changes(*columns))
