@@ -82,8 +82,12 @@ def _relaxations(rung: Rung, choice: Choice) -> list[Relaxation]:
 
 
 def _gives(rung: Rung, found: Sequence[Relaxation], choice: Choice, trials: Trials) -> bool:
+    """Whether the need is given that rung then, and is better off: other needs may take attention before it."""
     need = choice.prospect.wanted.need
-    return any(other.prospect.wanted.need == need and other.rung is rung for other in trials.choices(found))
+    return any(
+        other.prospect.wanted.need == need and other.rung is rung and other.value > choice.value
+        for other in trials.choices(found)
+    )
 
 
 def _relaxed(removal: Removal, rung: Rung, found: Prospect) -> Relaxation | None:

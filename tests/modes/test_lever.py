@@ -16,6 +16,7 @@ from engine.domain.context import Context
 from engine.domain.customers import Grant, Mandate, Preferences, Purpose
 from engine.domain.decisions import Change, Experience, Lever, Mode, Rung
 from engine.domain.values import Money, to_minor
+from modes.policy import Policy, Worth
 from modes.request import Request
 from tests.builders import an_item, usd
 from tests.modes.shop import (
@@ -32,6 +33,7 @@ from tests.modes.shop import (
     consents,
     decided,
     items_but,
+    of,
     only,
     rules,
     rung,
@@ -310,3 +312,65 @@ def test_a_lever_gives_what_it_says_and_no_part_of_it_does(context, probability,
 def value(one: Experience) -> float:
     """Of the chosen rung."""
     return rung(one, one.rung).value or 0.0
+
+
+# Several needs: one setting changes what all of them are given
+
+
+NAMED = {"coffee": "i1", "milk": "m1", "tea": "t1"}
+
+
+def foreseen(chances: Iterable[float]) -> FakeModel:
+    """Each family needed with a chance of its own."""
+    return FakeModel(
+        a_forecast(family=family, item_id=item, probability=chance)
+        for (family, item), chance in zip(NAMED.items(), chances, strict=False)
+    )
+
+
+def asking_costs(effort: float) -> Policy:
+    """A shop whose questions about coffee take the customer so much effort."""
+    costs = {**Worth().effort, Rung.APPROVE: effort}
+    return Policy(categories={"DRINKS > COFFEE": Worth(effort=costs)})
+
+
+def nothing_granted(sent: int = 0) -> Context:
+    """Somebody who never spoke of orders, and had so many messages of late."""
+    return a_context(
+        history=a_history(*((item, family, days) for family, item in NAMED.items() for days in (83, 55, 27))),
+        preferences=Preferences(ceiling=Rung.APPROVE),
+        consents=consents(automation=Grant.UNSET),
+        mandates=(),
+        messages=tuple(ago(n) for n in range(1, 1 + sent)),
+    )
+
+
+def test_nothing_is_offered_that_is_worth_less_once_other_needs_are_served_before():
+    """With orders granted milk comes first, and asking about coffee is dearer than showing it was."""
+    context, model, policy = nothing_granted(), foreseen((0.5, 0.5)), asking_costs(0.5)
+    before, after = (
+        of(decided(one, model, policy=policy), "coffee")
+        for one in (context, replace(context, consents=consents(automation=Grant.GRANTED)))
+    )
+    assert (before.rung, after.rung) == (Rung.CURATE, Rung.APPROVE)
+    assert rung(before, Rung.APPROVE).value > value(before) > value(after)
+    assert before.lever is None
+
+
+@given(
+    st.tuples(*[st.sampled_from([0.45, 0.5, 0.55, 0.6, 0.7, 0.9])] * 3),
+    st.sampled_from([0.25, 0.35, 0.45, 0.5, 0.55]),
+    st.integers(0, 3),
+)
+@settings(max_examples=60, deadline=None)
+def test_of_several_needs_each_is_better_off_by_its_own_lever(chances, effort, sent):
+    context, model, policy = nothing_granted(sent), foreseen(chances), asking_costs(effort)
+    for before in decided(context, model, policy=policy).experiences:
+        if before.lever is None:
+            continue
+        after = of(
+            decided(changed(context, before.lever.changes), model, policy=policy),
+            before.need.family,
+        )
+        assert after.rung is before.lever.rung
+        assert value(after) > value(before)
