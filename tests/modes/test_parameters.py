@@ -17,7 +17,7 @@ from engine.domain.decisions import Rung
 from engine.errors import InputError
 from modes import parameters
 from modes.parameters import policy_of
-from modes.policy import Chance, Harm, Mask, Worth
+from modes.policy import DIGEST, Chance, Harm, Mask, Worth
 
 SHIPPED = (Path(parameters.__file__).parents[1] / "jobs" / "policy.yaml").read_text(encoding="utf-8")
 WORDS = [*parameters.told(parameters.LIVE), "worth.wrong", "veto", "FOOD > MILK", "at_most", "families", "agency"]
@@ -35,6 +35,11 @@ def test_the_shipped_file_is_the_defaults():
     assert parameters.read(SHIPPED, "policy.yaml") == parameters.LIVE == policy_of(Settings.from_env({}))
     assert parameters.read("", "policy.yaml") == parameters.LIVE
     assert yaml.safe_load(SHIPPED) == parameters.told(parameters.LIVE)
+
+
+def test_the_example_is_the_policy_that_did_best_in_the_invented_worlds():
+    example = Path(parameters.__file__).parents[1] / "docs" / "examples" / "digest.yaml"
+    assert parameters.read(example.read_text(encoding="utf-8"), "digest.yaml") == replace(DIGEST, chance=Chance())
 
 
 def test_every_parameter_of_the_shipped_file_stands_under_a_line_that_tells_what_it_is():
