@@ -4,7 +4,7 @@
 
 Three rules, one of each kind that a line decides by itself: what is ordered for, what it costs, how sure it was. Each
 is previewed as ``rapport rules preview`` does. Beside what is named stands what a statement of our own finds in the
-tables of executions. Exit 1 where the households, the number of orders or the money differ.
+tables of executions. Exit 1 where the orders are not the very same, or where a rule touches none and so shows nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from decimal import Decimal
 from sqlalchemy import text
 
 from api import ruling
+from api.cli.here import opened
 from api.wire.rules import PreviewOut
 from engine.config import Settings
 from engine.domain.executions import SPENT, STOPPABLE, State
@@ -52,12 +53,12 @@ HEAD = "| rule | orders | households | money | by our own statement | |"
 class Touched:
     """What a rule would touch."""
 
-    orders: int
+    orders: frozenset[str]
     households: frozenset[str]
     money: Decimal
 
     def __str__(self) -> str:
-        return f"{self.orders} orders, {len(self.households)} households, {self.money}"
+        return f"{len(self.orders)} orders, {len(self.households)} households, {self.money}"
 
 
 def main() -> None:
@@ -65,7 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--days", type=int, default=28)
     days, settings = parser.parse_args().days, Settings.from_env()
-    db = Database.open(settings.database_url)
+    db = opened(settings)
     sys.stdout.write(f"{HEAD}\n|{'---|' * HEAD.count(' | ')}---|\n")
     right = True
     for line, same in told(db, settings, days):
@@ -86,8 +87,10 @@ def told(db: Database, settings: Settings, days: int) -> Iterator[tuple[str, boo
         with db.read() as tx:
             ours = read(tx, condition, now - timedelta(days=days))
         some = ", ".join(sorted(named.households)[:3])
-        cells = f"{named.orders} | {len(named.households)} ({some}, …) | {named.money}"
-        yield f"| {id} | {cells} | {ours} | {'the same' if named == ours else 'DIFFERS'} |", named == ours
+        cells = f"{len(named.orders)} | {len(named.households)} ({some}, …) | {named.money}"
+        right = named == ours and bool(ours.orders)
+        word = "the same" if right else "DIFFERS" if ours.orders else "TOUCHES NONE"
+        yield f"| {id} | {cells} | {ours} | {word} |", right
 
 
 def previewed(db: Database, settings: Settings, document: str, now: datetime, days: int) -> Touched:
@@ -96,7 +99,7 @@ def previewed(db: Database, settings: Settings, document: str, now: datetime, da
     ruling.require_sound(checked)
     found: PreviewOut = ruling.shown(ruling.preview(db, settings, checked.rules, now, days), days, 1_000_000)
     return Touched(
-        orders=len(found.executions),
+        orders=frozenset(one.execution_id for one in found.executions),
         households=frozenset(one.customer_id for one in found.executions),
         money=sum((Decimal(one.total) for one in found.executions), Decimal(0)),
     )
@@ -112,7 +115,7 @@ def read(tx: Tx, condition: str, since: datetime) -> Touched:
     )
     rows = tx.execute(text(statement), {**named, "since": since.replace(tzinfo=None)}).all()
     return Touched(
-        orders=len(rows),
+        orders=frozenset(row.execution_id for row in rows),
         households=frozenset(row.customer_id for row in rows),
         money=sum((Decimal(row.total_minor) / 100 for row in rows), Decimal(0)),
     )

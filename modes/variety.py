@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import TypeVar
 
@@ -33,7 +33,7 @@ def varied(found: Sequence[T], kind: Callable[[T], str], limit: int, variety: fl
     return picked
 
 
-def _best(left: Sequence[tuple[float, str, object]], taken: Mapping[str, int], variety: float) -> int:
+def _best(left: Sequence[tuple[float, str, object]], taken: Counter[str], variety: float) -> int:
     """The place of the first that is worth most, less for each of its kind; relevance falls along the list."""
     best, most = 0, -inf
     for place, (relevance, name, _) in enumerate(left):

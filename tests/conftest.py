@@ -15,7 +15,8 @@ from tests.emptied import TEMPLATE, Emptied, administer, named
 
 _emptied: dict[str, Emptied] = {}  # by server
 settings.register_profile("anew", deadline=None)  # what is slow is measured by benchmarks, on a machine at rest
-settings.register_profile("rapport", settings.get_profile("anew"), derandomize=True)  # the same tests for the same code
+settings.register_profile("rapport", settings.get_profile("anew"), derandomize=True)
+# The same tests for the same code; `make test-anew` draws other examples, and what it finds becomes a test of its own.
 settings.load_profile("rapport")
 structlog.configure(  # as the server and the worker log: a traceback without the values in it, which may be large
     processors=[

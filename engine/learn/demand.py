@@ -9,6 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.learn.runs import changes
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -44,8 +46,7 @@ class Sales:
         """From lines in the order of owner and time; a code twice in an order counts once."""
         keys = owners * n_codes + codes
         order = np.argsort(keys, kind="stable")
-        same_pair = np.zeros(len(order), bool)
-        same_pair[1:] = np.diff(keys[order]) == 0
+        same_pair = ~changes(keys[order])
         step = np.diff(orders[order], prepend=0)
         kept = ~(same_pair & (step == 0))
         order, again, step = order[kept], same_pair[kept], step[kept]

@@ -21,7 +21,11 @@ _DAYS = np.array(WINDOWS)
 _BETWEEN = (_DAYS[1:] + _DAYS[:-1]) / 2
 
 
-def need_window(gaps: Floats | float) -> Ints:
+@overload
+def need_window(gaps: float) -> int: ...
+@overload
+def need_window(gaps: Floats) -> Ints: ...
+def need_window(gaps: float | Floats) -> int | Ints:
     """The window of 7, 14 or 28 days that is nearest to half of each gap, of equals the shorter.
 
     Examples
@@ -29,11 +33,14 @@ def need_window(gaps: Floats | float) -> Ints:
     >>> need_window(np.array([5, 14, 21, 28, 60])).tolist()
     [7, 7, 7, 14, 28]
     """
-    found: Ints = _DAYS[np.searchsorted(_BETWEEN, np.asarray(gaps) * NEED)]
-    return found
+    return _days(np.searchsorted(_BETWEEN, np.asarray(gaps) * NEED))
 
 
-def order_window(gaps: Floats | float) -> Ints:
+@overload
+def order_window(gaps: float) -> int: ...
+@overload
+def order_window(gaps: Floats) -> Ints: ...
+def order_window(gaps: float | Floats) -> int | Ints:
     """The least window of 7, 14 or 28 days that holds two of each gap, else the greatest.
 
     Examples
@@ -41,8 +48,12 @@ def order_window(gaps: Floats | float) -> Ints:
     >>> order_window(np.array([3, 5, 14, 28])).tolist()
     [7, 14, 28, 28]
     """
-    found: Ints = _DAYS[np.minimum(np.searchsorted(_DAYS, np.asarray(gaps) * ORDER), len(_DAYS) - 1)]
-    return found
+    return _days(np.minimum(np.searchsorted(_DAYS, np.asarray(gaps) * ORDER), len(_DAYS) - 1))
+
+
+def _days(places: np.int64 | Ints) -> int | Ints:
+    """The windows at some places; a number for one place."""
+    return _DAYS[places] if isinstance(places, np.ndarray) else WINDOWS[int(places)]
 
 
 @overload

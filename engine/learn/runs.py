@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 def changes(*columns: NDArray[Any]) -> NDArray[np.bool_]:
     """Where a row differs from the one before it in any column, shape (n,); the first always does.
 
+    Raises
+    ------
+    ValueError
+        where the columns are not equally long
+
     Examples
     --------
     >>> changes(np.array([4, 4, 4, 7]), np.array([1, 1, 2, 2])).tolist()
@@ -20,6 +25,8 @@ def changes(*columns: NDArray[Any]) -> NDArray[np.bool_]:
     first, *others = columns
     np.not_equal(first[1:], first[:-1], out=found[1:])
     for column in others:
+        if len(column) != len(first):
+            raise ValueError(f"columns of {len(first)} and of {len(column)} rows")
         found[1:] |= column[1:] != column[:-1]
     return found
 

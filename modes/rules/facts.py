@@ -168,7 +168,7 @@ FIELDS: Mapping[str, Field] = {
     "forecast.gap_days": Field("double", "days", "usual time between them, 0.0 unknown", _gap),
     "forecast.since_days": Field("double", "days", "since the last of them, -1.0 none", _since_family),
     "forecast.window_days": Field(
-        "int", "days", "in which an order would be right: 7, 14 or 28", lambda one: int(order_window(_gap(one)))
+        "int", "days", "in which an order would be right: 7, 14 or 28", lambda one: order_window(_gap(one))
     ),
     "price": Field("double", "money", "of one, as it would be ordered", lambda one: _major(one.price)),
     "price_minor": Field("int", "minor units", "the same", lambda one: one.price.minor),

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.domain.context import Context
 from engine.domain.customers import Goal, GoalKind, Grant, Mandate, Preferences, Purpose
-from engine.domain.decisions import Considered, Decision, Experience, Mode, Reason, Rung, RungChoice, Stage
+from engine.domain.decisions import Considered, Decision, Experience, Mode, Reason, Rung, RungChoice
 from engine.domain.executions import Execution, ExecutionLine, State
 from engine.domain.history import History, day_of
 from engine.domain.shopping import Customer, Item
@@ -320,9 +320,9 @@ def allowed(experience: Experience) -> set[Rung]:
 
 
 def permitted(experience: Experience) -> set[Rung]:
-    """The rungs that nothing keeps out but, at most, what they are worth."""
+    """The rungs that nothing keeps out, or only that they are worth too little; that is looked at last of all."""
     rungs = [one for mode in experience.considered for one in mode.rungs]
-    return {one.rung for one in rungs if one.removed_by is None or one.removed_by.stage is Stage.VALUE}
+    return {one.rung for one in rungs if one.removed_by is None or one.removed_by.rule == "value.low"}
 
 
 def rules(experience: Experience) -> dict[Rung, str]:

@@ -128,10 +128,8 @@ def raised_otherwise(draw: st.DrawFn):
 def test_more_leave_never_takes_a_rung_away_whatever_the_past(pair, world, record):
     low, high = (replace(one, personalization=True).context(replace(world, goal=False)) for one in pair)
     before, after = (only(decided(replace(one, record=record), world.model())) for one in (low, high))
-    assert permitted(before) <= permitted(after)
-    if believed_alike(*pair):
-        assert allowed(before) <= allowed(after)
-        assert best(before) <= best(after) + 1e-9
+    assert allowed(before) <= allowed(after)
+    assert best(before) <= best(after) + 1e-9 or not believed_alike(*pair)
 
 
 @pytest.mark.example(8)
@@ -144,10 +142,11 @@ def test_each_setting_step_by_step(field, world, data):
     without_goal = replace(world, goal=False)
     steps = [replace(own, **{field: step}) for step in STEPS[field]]
     found = [only(decided(one.context(without_goal), world.model())) for one in steps]
-    for before, after in pairwise(found):
+    for step, (before, after) in zip(STEPS[field][1:], pairwise(found), strict=True):
         assert permitted(before) <= permitted(after)
-        if field not in ("ceiling", "family", "category"):  # these tell what is wished, and so what a rung is worth
+        if step is not None or field not in ("family", "category"):  # a statement that is taken back may be worth less
             assert allowed(before) <= allowed(after)
+        if field not in ("ceiling", "family", "category"):  # these tell what is wished, and so what a rung is worth
             assert best(before) <= best(after) + 1e-9
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +13,7 @@ import pytest
 
 from benchmarks._ledgers import NOW, KeptGateway, fill, reckoning, settings
 from engine.domain.executions import State
-from engine.store import executions
+from engine.store import executions, ledger
 from engine.store.database import Database
 from engine.store.tables import metadata
 from jobs.gateway import Terms
@@ -69,9 +70,13 @@ def in_a_process(url: str, home: Path, at: Callable[[Point], None]) -> int:
 
 
 def stopped() -> None:
-    """Stand still, though not in the middle of writing to the gateway's file, which others need."""
+    """Stand still, though not in the middle of writing to the gateway's file, which others need.
+
+    The signal goes to this thread: sent to the process, it would reach the first one, and this one might let go of the
+    file for another to write to before all stand still.
+    """
     with KeptGateway.writing:
-        os.kill(os.getpid(), signal.SIGSTOP)
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
 def within() -> float:
@@ -103,11 +108,19 @@ def finished(db: Database, home: Path) -> float:
 
 
 def assert_lives(db: Database) -> None:
-    """Every execution went its way once, and every call of the gateway was written down before it."""
+    """Every execution went its way once, and every call of the gateway was written down before it.
+
+    On a machine that has too much to do a sweep may come to no call within its lease, and gives back what it meant.
+    """
     with db.read() as tx:
         for one in executions.by_state(tx, None, DUE):
-            steps = [(move.before, move.after) for move in executions.moves(tx, one.execution_id)]
-            assert steps == [(State.WAITING, State.PLACING), (State.PLACING, State.PLACED)]
+            steps = [
+                (move.before, move.after)
+                for move in executions.moves(tx, one.execution_id)
+                if move.reason != ledger.NOT_CALLED
+            ]
+            meant = [step for step in steps if step == (State.WAITING, State.PLACING)]
+            assert steps == [*meant, (State.PLACING, State.PLACED)]
             numbers = [attempt.number for attempt in executions.attempts(tx, one.execution_id)]
             assert numbers == list(range(1, one.attempt + 1))
 

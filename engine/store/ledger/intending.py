@@ -19,7 +19,7 @@ from engine.store.ledger.fences import ACTOR, behind_fence, note_all, step
 from engine.store.tables import execution_attempts, execution_lines, unanswered
 from engine.store.tables import executions as table
 
-NOT_CALLED = "orders were stopped before the gateway was called"
+NOT_CALLED = "the gateway was not called: orders were stopped, or its turn came too late"
 
 
 def intend_all(tx: Tx, calls: Sequence[tuple[Execution, Call]], now: datetime) -> list[Execution]:

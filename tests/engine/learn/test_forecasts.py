@@ -254,7 +254,7 @@ def one_interval(knot: float) -> Hazards:
 def rising(model: Replenishment, own: History, day: float) -> list[list[float]]:
     """For each family its probabilities over ever longer windows; every one within its interval."""
     windows = [0.01, 1.0, 6.9, 7.0, 7.1, 14.0, 20.0, 28.0, 45.0, 59.9, LONGEST]
-    lists = model.forecasts(own, day, [lambda gap, w=w: w for w in windows])
+    lists = model.forecasts(own, day, [lambda gaps, w=w: w for w in windows])
     for one in (one for found in lists for one in found):
         assert 0 <= one.low <= one.probability <= one.high <= 1
         assert one.expected_day is None or one.expected_day >= day
@@ -287,12 +287,12 @@ def test_the_same_with_few_intervals(any_model):
 @pytest.mark.parametrize("since", [2.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0])
 def test_an_expected_day_is_as_likely_reached_as_not(any_model, since):
     own = history(*(("a", "twelve", UNTIL - since - 12.0 * n) for n in range(9)))
-    (one,) = any_model.forecasts(own, UNTIL, (lambda gap: 28.0,))[0]
+    (one,) = any_model.forecasts(own, UNTIL, (lambda gaps: 28.0,))[0]
     assert (one.expected_day is None) == (one.probability < 0.8 or any_model.hazards is None)
     if one.expected_day is not None:
         half = one.expected_day - UNTIL
         (longest,), (by_then,), (before,) = any_model.forecasts(
-            own, UNTIL, (lambda gap: LONGEST, lambda gap: half, lambda gap: max(half - 0.25, 0.0))
+            own, UNTIL, (lambda gaps: LONGEST, lambda gaps: half, lambda gaps: max(half - 0.25, 0.0))
         )
         assert before.probability < longest.probability / 2 <= by_then.probability
 
@@ -303,7 +303,7 @@ def test_an_expected_day_is_as_likely_reached_as_not(any_model, since):
     window=st.floats(0.1, 60) | st.sampled_from([7.0, 14.0, 28.0, 60.0]),
 )
 def test_where_nothing_was_learned_purchases_come_at_the_pairs_own_rate(unfitted, days, window):
-    (found,) = unfitted.forecasts(history(*(("a", "x", day) for day in days)), 220.0, (lambda gap: window,))[0]
+    (found,) = unfitted.forecasts(history(*(("a", "x", day) for day in days)), 220.0, (lambda gaps: window,))[0]
     since_first = 220.0 - min(days) + 365.0
     knots = [0.0, 7.0, 14.0, 28.0, 60.0]
     hazards = [len(days) * np.log1p(knot / since_first) for knot in knots]
@@ -321,7 +321,7 @@ def test_forecasts_of_other_customers_in_later_weeks_are_honest(fitted, window):
     others = refills(77, 250, until=UNTIL + 90)
     p, came = [], []
     for customer in range(250):
-        for one in fitted.forecasts(history_of(others, customer), UNTIL, (lambda gap: window,))[0]:
+        for one in fitted.forecasts(history_of(others, customer), UNTIL, (lambda gaps: window,))[0]:
             days = [d for c, f, d in others if c == customer and NAMES[f] == one.family]
             p.append(one.probability)
             came.append(any(UNTIL <= day < UNTIL + window for day in days))
@@ -334,7 +334,7 @@ def test_expected_days_are_right_by_a_third_of_a_gap(fitted):
     others = refills(78, 150, until=UNTIL + 60, families=1)
     off = []
     for customer in range(150):
-        (one,) = fitted.forecasts(history_of(others, customer), UNTIL, (lambda gap: 7.0,))[0]
+        (one,) = fitted.forecasts(history_of(others, customer), UNTIL, (lambda gaps: 7.0,))[0]
         if one.expected_day is not None:
             following = min(day for who, _, day in others if who == customer and day >= UNTIL)
             off.append(one.expected_day - following)
@@ -345,12 +345,12 @@ def test_expected_days_are_right_by_a_third_of_a_gap(fitted):
 @pytest.mark.parametrize("family", ["new", "twelve"])
 def test_two_purchases_on_one_day_are_no_rhythm(fitted, family):
     own = history(("a", family, 280.2), ("a", family, 280.9))
-    assert fitted.forecasts(own, UNTIL, (lambda gap: 7.0,)) == [[]]
+    assert fitted.forecasts(own, UNTIL, (lambda gaps: 7.0,)) == [[]]
 
 
 def test_what_lies_on_the_instant_is_the_future(fitted):
     own = history(("a", "twelve", 270.0), ("a", "twelve", 285.0), ("a", "twelve", UNTIL))
-    (one,) = fitted.forecasts(own, UNTIL, (lambda gap: 7.0,))[0]
+    (one,) = fitted.forecasts(own, UNTIL, (lambda gaps: 7.0,))[0]
     assert one.evidence.purchases == 2
     assert one.evidence.last_day == 285.0
 

@@ -130,7 +130,7 @@ def test_a_pair_ten_gaps_overdue_is_low(known):
     own = history(
         *(("a", "a", 300.0 - 120 - 12.0 * n) for n in range(9)), *(("b", "b", 300.0 - 5 * n) for n in range(40))
     )
-    by_family = {one.family: one for one in model.forecasts(own, 300.0, (lambda gap: 28.0,))[0]}
+    by_family = {one.family: one for one in model.forecasts(own, 300.0, (lambda gaps: 28.0,))[0]}
     assert by_family["a"].probability < 0.15 < 0.9 < by_family["b"].probability
     assert by_family["a"].evidence.alive < 0.2 < 0.9 < by_family["b"].evidence.alive
     assert by_family["a"].expected_day is None

@@ -58,7 +58,7 @@ def history(*bought: tuple[str, float]) -> History:
 def within(fitted: Replenishment, since: float, window: float, last: float = END) -> float:
     """The probability that somebody who bought every twelve days does so again."""
     own = history(*(("twelve", last - 12 * n) for n in range(20)))
-    return fitted.forecasts(own, last + since, (lambda gap: window,))[0][0].probability
+    return fitted.forecasts(own, last + since, (lambda gaps: window,))[0][0].probability
 
 
 def test_a_refill_becomes_likely_as_its_day_comes(fitted):
@@ -74,7 +74,7 @@ def test_a_refill_is_nearly_sure_within_two_gaps(fitted):
 
 def test_a_next_date_is_near_the_day_the_rhythm_says(fitted):
     own = history(*(("twelve", END - 12 * n) for n in range(20)))
-    found = fitted.forecasts(own, END + 4, (lambda gap: 7.0,))[0][0]
+    found = fitted.forecasts(own, END + 4, (lambda gaps: 7.0,))[0][0]
     assert found.expected_day == pytest.approx(END + 12, abs=5)
 
 
@@ -87,7 +87,7 @@ histories = st.lists(
 @given(bought=histories, window=st.floats(0.5, 60.0), more=st.floats(0.0, 30.0))
 def test_probabilities_rise_with_the_window_and_lie_in_their_intervals(fitted, bought, window, more):
     wider = min(window + more, 60.0)
-    near, far = fitted.forecasts(history(*bought), 400.0, (lambda gap: window, lambda gap: wider))
+    near, far = fitted.forecasts(history(*bought), 400.0, (lambda gaps: window, lambda gaps: wider))
     days: dict[str, set[int]] = {}
     for family, day in bought:
         days.setdefault(family, set()).add(int(day))
@@ -143,7 +143,7 @@ def test_with_too_little_to_learn_from_purchases_come_at_their_own_rate():
     empty = Snapshots(purchases=Purchases.of(np.zeros(0), np.zeros(0), np.zeros(0)), n_families=2, until=10.0, seed=1)
     alone = Replenishment.fit(empty, FAMILIES)
     assert alone.hazards is None
-    found = alone.forecasts(history(("twelve", 1.0), ("twelve", 5.0)), 9.0, (lambda gap: 14.0,))[0][0]
+    found = alone.forecasts(history(("twelve", 1.0), ("twelve", 5.0)), 9.0, (lambda gaps: 14.0,))[0][0]
     assert found.probability == pytest.approx(1 - (373 / 387) ** 2)  # two purchases in eight days and a year's prior
     assert found.expected_day is None
 
@@ -151,7 +151,7 @@ def test_with_too_little_to_learn_from_purchases_come_at_their_own_rate():
 def test_it_is_the_same_when_kept(fitted):
     kept = Replenishment.of_arrays(fitted.arrays())
     own = history(*(("twelve", END - 12 * n) for n in range(9)), ("thirty", 300.0), ("thirty", 330.0))
-    assert kept.forecasts(own, END, (lambda gap: 9.0,)) == fitted.forecasts(own, END, (lambda gap: 9.0,))
+    assert kept.forecasts(own, END, (lambda gaps: 9.0,)) == fitted.forecasts(own, END, (lambda gaps: 9.0,))
 
 
 def test_the_usual_item_is_bought_on_most_days_then_lately_then_first_by_name():

@@ -1,0 +1,33 @@
+"""Where runs of equal rows begin."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.learn.runs import begins, changes
+from tests.engine.learn.known import law
+
+rows = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=30)
+
+
+@given(rows)
+@law()
+def test_a_row_begins_a_run_where_it_is_not_the_one_before(rows):
+    columns = [np.array([row[place] for row in rows], np.int64) for place in (0, 1)]
+    naive = [n == 0 or row != rows[n - 1] for n, row in enumerate(rows)]
+    assert changes(*columns).tolist() == naive
+    assert begins(*columns).tolist() == [n for n, new in enumerate(naive) if new]
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float64, object])
+def test_none_and_one_row_of_any_kind(dtype):
+    assert changes(np.array([], dtype)).tolist() == []
+    assert changes(np.array([-1], dtype)).tolist() == [True]
+
+
+def test_columns_are_equally_long():
+    with pytest.raises(ValueError, match="columns of 4 and of 2 rows"):
+        changes(np.array([1, 1, 1, 1]), np.array([1, 2]))
