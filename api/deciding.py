@@ -41,7 +41,7 @@ def decide(here: Service, asked: DecisionIn) -> Document:
 def _decided(here: Service, asked: DecisionIn) -> Document:
     now, model = here.now(), here.model()
     request = None if asked.request is None else wanted(asked.request)
-    with here.db.read() as tx:
+    with here.choosing(asked.filter), here.db.read() as tx:
         context = here.context(tx, asked.customer_id, now)
         decision = decided_on(
             context,

@@ -25,7 +25,7 @@ from modes.policy import Policy
 from modes.signals import LESSONS
 
 BACK = timedelta(days=63)  # in which a decision's window is over for sure
-BATCH = 500  # customers at once
+BATCH = 200  # customers at once
 SHADOWS = (Signal.SHADOW_RIGHT, Signal.SHADOW_WRONG)
 
 
@@ -66,17 +66,25 @@ def reviewed(
     for some in _batches(ids):
         if stopped():
             break
-        with db.begin() as tx:
-            known = ladders.records(tx, some, boundary(now))
-            done = climbed(known, now, proved)
-            standings: dict[str, Mapping[str, Standing]] = {id: {} for id in some}
-            moves: dict[str, Sequence[Climb]] = {}
-            for id, one in done.items():
-                standings[id], moves[id] = one.standings, one.moves
-            ladders.put(tx, standings, moves, boundary(now))
-        found["customers"] += len(some)
-        found["moves"] += sum(len(several) for several in moves.values())
+        found += _reviewed(db, some, now, proved)
     return found
+
+
+def _reviewed(db: Database, ids: Sequence[str], now: datetime, proved: Sequence[bool]) -> Counter[str]:
+    """The same of a few: looked at and climbed before anything is written, so that nobody waits to write meanwhile.
+
+    Whoever was reviewed by somebody else in between is left as that one left them.
+    """
+    with db.read() as tx:
+        known, seen = ladders.records(tx, ids, boundary(now)), ladders.reviewed(tx, ids)
+    done = climbed(known, now, proved)
+    with db.begin() as tx:
+        latest = ladders.reviewed(tx, ids)
+        ours = [id for id in ids if latest.get(id) == seen.get(id)]
+        standings: dict[str, Mapping[str, Standing]] = {id: done[id].standings if id in done else {} for id in ours}
+        moves: dict[str, Sequence[Climb]] = {id: done[id].moves for id in ours if id in done}
+        ladders.put(tx, standings, moves, boundary(now))
+    return Counter(customers=len(ours), moves=sum(len(several) for several in moves.values()))
 
 
 def certified(model: Model | None, policy: Policy, house: House) -> list[bool]:
@@ -127,8 +135,9 @@ def stood(heard: Mapping[str, Sequence[Heard]], model: Model, now: datetime, pol
 
 
 def _closed(db: Database, ids: Sequence[str], seen: Sequence[Foreseen], now: datetime) -> Counter[str]:
-    with db.begin() as tx:
+    with db.read() as tx:
         made = dict(_shadows(tx, ids, seen, now))
+    with db.begin() as tx:
         signals.add(tx, made)
     return Counter(shadows=sum(len(several) for several in made.values()))
 

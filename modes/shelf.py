@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import islice
 
 from engine.domain.shopping import Item
 from modes.filters import Filter
@@ -56,8 +57,12 @@ class Shelf:
         return id if item is None else item.name or id
 
     def everything(self) -> Iterator[Item]:
-        """Every item there is, where the whole catalogue can be gone through; what was read stays as it was read."""
-        for item in self._browse():
+        """Every item there is, where the whole catalogue can be gone through; what was read stays as it was read.
+
+        Where a condition is asked of each, so many are gone through as its length allows.
+        """
+        most = None if self._condition is None else self._condition.most
+        for item in islice(self._browse(), most):
             known = self._items.setdefault(item.item_id, item)
             if known is not None:
                 yield known

@@ -47,7 +47,7 @@ def get_offers(customer_id: str, query: OffersQuery) -> Offers:
     """
     here, now, model = service(), service().now(), service().model()
     condition = None if query.filter is None else Filter.parse(query.filter)
-    with here.db.read() as tx:
+    with here.choosing(query.filter), here.db.read() as tx:
         scene = Scene(
             context=reduced(here.context(tx, customer_id, now)),
             model=model,
@@ -95,7 +95,7 @@ def get_related(item_id: str, query: RelatedQuery) -> Related:
     """Items bought by those who buy this one, or of its family; the nearest first."""
     model = service().model()
     condition = None if query.filter is None else Filter.parse(query.filter)
-    with service().db.read() as tx:
+    with service().choosing(query.filter), service().db.read() as tx:
         item = items.get_many(tx, [item_id]).get(item_id)
         if item is None:
             raise NotFound("item", item_id)

@@ -15,9 +15,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
-from engine.errors import InputError
+from engine.errors import InputError, Unavailable
 
 try:
     import pysqlite3 as sqlite3  # brings a SQLite without the WAL-reset bug of older ones
@@ -83,7 +84,7 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Tx]:
         """A transaction that may write: all of it, or nothing."""
-        with self._engine.connect() as tx:
+        with self._connected() as tx:
             _start(tx, "BEGIN IMMEDIATE")
             with _ended(tx):
                 yield tx
@@ -92,12 +93,18 @@ class Database:
     def read(self) -> Iterator[Tx]:
         """A transaction that sees one state of the database from its first read to its last."""
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with self._engine.connect() as tx:
+        with self._connected() as tx:
             if self.dialect == "postgresql":
                 tx = tx.execution_options(**options)
             _start(tx, "BEGIN")
             with _ended(tx):
                 yield tx
+
+    def _connected(self) -> Tx:
+        try:
+            return self._engine.connect()
+        except PoolTimeout:
+            raise Unavailable("the database has no connection free: ask again in a moment") from None
 
     def upgrade(self) -> None:
         """Create the tables or bring them to the newest migration; safe when several start at once."""

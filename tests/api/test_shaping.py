@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from api.app import create_app
+from api.service import CHOOSY, EXTENSION
 from api.topics import placements as topic
+from engine.errors import Unavailable
 from engine.store import customers, orders
 from engine.store.database import Database
 from tests.api.conftest import Caller, Place, settings_at
@@ -20,6 +22,7 @@ from tests.conftest import fresh_postgres
 from tests.shops import NOW, open_shop
 
 _numbers = count()
+POOL = 15  # connections of a process
 SOUND = {"kind": "pin", "item_ids": ["new"], "position": 1}
 
 
@@ -293,3 +296,37 @@ def test_a_place_without_a_model_shows_what_was_bought(either_place: Place, tmp_
     assert either_place.backend.get("/v1/items/tea/related").json["items"] == []
     with either_place.db.read() as tx:
         assert orders.count_lines(tx) == 3
+
+
+def test_a_few_lists_with_a_filter_are_made_at_once_and_all_else_goes_on(place: Place, monkeypatch: pytest.MonkeyPatch):
+    """Nobody's conditions take the service away from others, least of all from an operator's stop."""
+    monkeypatch.setattr("api.service.WAIT", 0.01)
+    here = place.app.extensions[EXTENSION]
+    listed, related = "/v1/customers/c1/offers?filter=item.available", "/v1/items/i1/related?filter=item.available"
+    decision = {"customer_id": "c1", "filter": "item.available", "dry_run": True}
+    with ExitStack() as held:
+        for _ in range(CHOOSY):
+            held.enter_context(here.choosing("item.available"))
+        for answer in (
+            place.backend.get(listed),
+            place.backend.get(related),
+            place.backend.post("/v1/decisions", decision),
+        ):
+            assert answer.status_code == 503
+            assert "filter" in answer.json["detail"]
+        assert place.backend.get("/v1/customers/c1/offers").status_code == 200
+        assert place.operator.post("/v1/policies/stop", {"reason": "night"}).status_code < 300
+    assert place.backend.get(listed).status_code == 200
+
+
+def test_where_no_connection_is_free_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    small = Database.open(f"sqlite:///{tmp_path}/small.db")
+    monkeypatch.setattr(small._engine.pool, "_timeout", 0.01)
+    with ExitStack() as held:
+        for _ in range(POOL):
+            held.enter_context(small.read())
+        with pytest.raises(Unavailable, match="no connection free"):
+            held.enter_context(small.read())
+    with small.read():
+        pass
+    small.close()
