@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 import pydantic
@@ -12,11 +12,12 @@ import typer
 from api.cli import out
 from api.cli.here import as_of, opened
 from api.cli.out import AsJson
-from api.wire.decisions import RequestIn, wanted
 from engine.config import Settings
 from engine.domain.values import parse_id
 from engine.errors import InputError, Problem, shown
-from modes.request import Request
+
+if TYPE_CHECKING:
+    from modes.request import Request
 
 
 def register(app: typer.Typer) -> None:
@@ -56,6 +57,8 @@ def decide(
 
 def _request(text: str) -> Request:
     """The request in the words of the API."""
+    from api.wire.decisions import RequestIn, wanted
+
     try:
         return wanted(RequestIn.model_validate_json(text))
     except pydantic.ValidationError as error:

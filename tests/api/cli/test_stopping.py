@@ -1,5 +1,8 @@
 """At three in the morning: stopped, shown, lifted and settled from the command line, without a server."""
 
+import subprocess
+import sys
+
 import pytest
 
 from engine.domain.alerts import DifferenceKind
@@ -104,3 +107,11 @@ def test_differences_are_listed_and_end_with_1(rapport, db):
     said = rapport("differences", "--json")
     assert said.code == 1
     assert [(one["kind"], one["gateway"]) for one in said.json["differences"]] == [("other_order", "shop-2")]
+
+
+def test_a_stop_does_not_wait_for_what_learning_needs():
+    """At night every second counts: what takes seconds to load is loaded by the commands that use it."""
+    code = "import sys, api.cli.main, api.cli.stopping, engine.store.stops; print(*sorted(sys.modules), sep='\\n')"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "engine.store.stops" in loaded
+    assert {"scipy", "xgboost", "pandas", "implicit", "flask"}.isdisjoint(loaded)
