@@ -1,13 +1,15 @@
 """At three in the morning: stopped, shown, lifted and settled from the command line, without a server."""
 
+from dataclasses import replace
+
 import pytest
 
 from engine.domain.alerts import DifferenceKind
 from engine.domain.executions import State
 from engine.domain.gateways import NamedGateway
-from engine.store import audit, differences, gateways, items, nudges, stops
+from engine.store import audit, customers, differences, gateways, items, nudges, orders, stops
 from engine.store.database import Database
-from tests.builders import an_item
+from tests.builders import a_line, an_item
 from tests.ledgers import NOW, execution, standing, stored
 
 
@@ -104,3 +106,16 @@ def test_differences_are_listed_and_end_with_1(rapport, db):
     said = rapport("differences", "--json")
     assert said.code == 1
     assert [(one["kind"], one["gateway"]) for one in said.json["differences"]] == [("other_order", "shop-2")]
+
+
+@pytest.mark.parametrize("test", [True, False])
+def test_the_order_of_another_customer_settles_no_execution(rapport, db, test):
+    """Of a test execution neither, which makes no order."""
+    stored(db, replace(execution(state=State.NEEDS_REVIEW), test=test))
+    with db.begin() as tx:
+        customers.ensure(tx, ["ben"], NOW)
+        items.ensure(tx, ["i1"])
+        orders.put_lines(tx, [a_line("bens", customer_id="ben"), a_line("annas", customer_id="anna")], import_id=1)
+    rapport("settle", "e1", "--placed", "bens").failed(1, "order 'bens' belongs to another execution or customer")
+    assert (standing(db).state, standing(db).order_id) == (State.NEEDS_REVIEW, None)
+    assert rapport("settle", "e1", "--placed", "annas").code == 0
