@@ -158,6 +158,8 @@ def test_a_mandate_belongs_to_its_customer(ann: Place) -> None:
         ({"earliest_interval": "a week"}, "/earliest_interval"),
         ({"earliest_interval": "-1d"}, "/earliest_interval"),
         ({"expires_at": "2018-11-01T00:00:00"}, "/expires_at"),
+        ({"expires_at": "2017-11-30T00:00:00Z"}, "/expires_at"),
+        ({"expires_at": NOW}, "/expires_at"),
         ({"signature": "x"}, "/signature"),
     ],
     ids=lambda value: str(value),
