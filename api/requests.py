@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json as stdlib_json
+from collections import Counter
 from collections.abc import Iterator
 from typing import TypeVar, get_origin
 
@@ -41,12 +43,12 @@ def raw() -> bytes:
 
 
 def json() -> object:
-    """The body's value; every text in it is one that both databases can hold."""
+    """The body's value; no object in it names a key twice, and both databases can hold every text in it."""
     try:
         value = orjson.loads(raw())
     except orjson.JSONDecodeError as error:
         raise BadRequest(f"the body is not JSON: {error}") from None
-    problems = list(_unstorable(value, ""))
+    problems = [*_named_twice(raw()), *_unstorable(value, "")]
     if problems:
         raise InputError(problems)
     return value
@@ -81,6 +83,46 @@ def _context() -> dict[str, object]:
     return {"zone": service().settings.timezone}
 
 
+class _Pairs(dict[str, object]):
+    """An object of the body, and the keys that it names more than once."""
+
+    twice: tuple[str, ...] = ()
+
+
+def _named_twice(body: bytes) -> list[Problem]:
+    """Keys that an object has more than once: readers differ in which of the values they take, so none was meant."""
+    found = False
+
+    def read(pairs: list[tuple[str, object]]) -> _Pairs:
+        nonlocal found
+        one = _Pairs(pairs)
+        if len(one) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
+            one.twice, found = tuple(key for key, n in counts.items() if n > 1), True
+        return one
+
+    try:
+        value = stdlib_json.loads(body, object_pairs_hook=read, parse_int=str, parse_float=str)
+    except RecursionError:
+        raise BadRequest("the body is nested too deeply") from None
+    return list(_twice(value, "")) if found else []
+
+
+def _twice(value: object, path: str) -> Iterator[Problem]:
+    if isinstance(value, _Pairs):
+        for key in value.twice:
+            yield Problem(field=_under(path, key), expected="the key once", came="it more than once")
+        for key, inner in value.items():
+            yield from _twice(inner, _under(path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _twice(inner, _under(path, str(index)))
+
+
+def _under(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
 def _unstorable(value: object, path: str) -> Iterator[Problem]:
     """Texts with a NUL, which PostgreSQL cannot hold."""
     if isinstance(value, str):
@@ -89,7 +131,7 @@ def _unstorable(value: object, path: str) -> Iterator[Problem]:
     elif isinstance(value, dict):
         for key, inner in value.items():
             yield from _unstorable(key, path)
-            yield from _unstorable(inner, f"{path}.{key}" if path else key)
+            yield from _unstorable(inner, _under(path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _unstorable(inner, f"{path}.{index}" if path else str(index))
+            yield from _unstorable(inner, _under(path, str(index)))

@@ -29,7 +29,7 @@ def parse_span(text: str, field: str) -> timedelta:
     >>> parse_span("36h", "RAPPORT_VETO_WINDOW")
     datetime.timedelta(days=1, seconds=43200)
     """
-    match = re.fullmatch(r"(-?\d{1,9})([smhdw])", text.strip())
+    match = re.fullmatch(r"(-?[0-9]{1,9})([smhdw])", text.strip())
     if match is None:
         raise InputError.of(field, "a number and one of s, m, h, d, w, such as 24h", text)
     try:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from engine.domain.context import Context
 from engine.domain.customers import Preferences
 from engine.domain.decisions import Removal, Rung, Stage
+from engine.errors import InputError
 
 UNSTATED = Rung.APPROVE
 LEVELS = " > "
@@ -72,15 +73,30 @@ def told(preferences: Preferences, now: datetime) -> Preferences:
 
 
 def stated_at(preferences: Preferences, before: Preferences, now: datetime) -> Preferences:
-    """Preferences as somebody states them at ``now``: who says pause, with an end that is over, wants a pause.
+    """Preferences as somebody states them at ``now``.
 
-    Unless that is what stood ``before``: then it was only sent back, and the pause is over.
+    A pause is stated whole: the switch, and perhaps an end that is to come. What stood ``before`` may always be sent
+    back, as it is kept or as it is told: a pause that is over stays over, and no other begins.
+
+    Raises
+    ------
+    InputError
+        for a new pause that is over already, or an end without a pause
     """
     until = preferences.paused_until
-    same = (preferences.paused, until) == (before.paused, before.paused_until)
-    if not preferences.paused or until is None or until > now:
+    if until is None:
         return preferences
-    return told(preferences, now) if same else replace(preferences, paused_until=None)
+    if _pause(preferences) in (_pause(before), _pause(told(before, now))):
+        return told(preferences, now)
+    if until <= now:
+        raise InputError.of("paused_until", f"a time after {now.isoformat()}, or null", until.isoformat())
+    if not preferences.paused:
+        raise InputError.of("paused", "true with a paused_until that is to come, or paused_until null", False)
+    return preferences
+
+
+def _pause(preferences: Preferences) -> tuple[bool, datetime | None]:
+    return preferences.paused, preferences.paused_until
 
 
 def held_until(preferences: Preferences, now: datetime) -> datetime | None:

@@ -97,15 +97,22 @@ def _fill(asked: Iterable[tuple[Item, int]], scene: Scene) -> tuple[list[DraftLi
 
 
 def _resolve(request: Request, options: Sequence[Offer], scene: Scene) -> tuple[list[DraftLine], list[Unmet]]:
-    """One line for words or a category: the customer's own usual item among those found, else, for words, the best."""
+    """One line for words or a category: the customer's own usual item among those found, else, for words, the best.
+
+    None where what was found lacks one of the words, or the item has no known price: that is a choice to look at.
+    """
     own = habits.of_items(scene.context.history, set(request.matches))
     missing = _missing(own[0].item_id, options, scene) if own else []
+    if request.partly:
+        return [], missing
     quantities = {habit.item_id: habit.quantity for habit in own}
     chosen = next((option.item_id for option in options if option.item_id in quantities), None)
     if chosen is None and request.query is not None and options:
         chosen = options[0].item_id
     item = None if chosen is None else scene.shelf.item(chosen)
-    return [] if item is None else [_line(item, quantities.get(item.item_id, 1))], missing
+    if item is None or item.price is None:
+        return [], missing
+    return [_line(item, quantities.get(item.item_id, 1))], missing
 
 
 def _missing(usual: str, options: Sequence[Offer], scene: Scene) -> list[Unmet]:

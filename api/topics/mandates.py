@@ -13,7 +13,7 @@ from api.routes import Topic, caller
 from api.service import service
 from api.wire.mandates import MandateIn, MandateOut, Mandates
 from engine.domain.customers import Mandate
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, InputError, NotFound
 from engine.store import audit, executions, mandates
 from engine.store.database import Tx
 
@@ -32,8 +32,10 @@ def list_mandates(customer_id: str) -> Mandates:
 
 @topic.route("POST", PATH, scopes=APP_AND_BACKEND, body=MandateIn, answer=MandateOut, status=HTTPStatus.CREATED)
 def sign_mandate(customer_id: str, body: MandateIn) -> MandateOut:
-    """Sign a mandate."""
+    """Sign a mandate: one that is to end later, or not at all."""
     now = service().now()
+    if body.expires_at is not None and body.expires_at <= now:
+        raise InputError.of("expires_at", f"a time after {now.isoformat()}, or null", body.expires_at.isoformat())
     with service().writing(customer_id) as tx:
         mandate = _checked(tx, uuid.uuid4().hex, customer_id, body, now)
         mandates.add(tx, mandate)
@@ -50,7 +52,10 @@ def get_mandate(customer_id: str, mandate_id: str) -> MandateOut:
 
 @topic.route("PUT", ONE, scopes=APP_AND_BACKEND, body=MandateIn, answer=MandateOut)
 def replace_mandate(customer_id: str, mandate_id: str, body: MandateIn) -> MandateOut:
-    """Replace a mandate's terms. A revoked one cannot be brought back: that takes a new signature."""
+    """Replace a mandate's terms; with an expiry that is past it has ended.
+
+    A revoked one cannot be brought back: that takes a new signature.
+    """
     now = service().now()
     with service().writing(customer_id) as tx:
         if _own(tx, customer_id, mandate_id).revoked_at is not None:

@@ -24,8 +24,9 @@ def get_preferences(customer_id: str) -> PreferencesWire:
 def put_preferences(customer_id: str, body: PreferencesWire) -> PreferencesWire:
     """Replace a customer's preferences; what is left out goes back to its default.
 
-    `paused` with `paused_until` is a pause that ends then; with an end that is over already it has none. Where a
-    change ends a pause, what fell due in it is left out, and not ordered all at once.
+    `paused` with `paused_until` is a pause that ends then; one that is over already is refused, unless it is what
+    stands and is sent back: it stays over. Where a change ends a pause, what fell due in it is left out, and not
+    ordered all at once.
     """
     now = service().now()
     with service().writing(customer_id) as tx:

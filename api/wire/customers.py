@@ -88,7 +88,7 @@ class PreferencesWire(Wire):
     paused: bool = Field(
         default=False, description="nothing proactive until paused_until; where that is null, until it is taken back"
     )
-    paused_until: Time | None = Field(default=None, description="nothing proactive before then")
+    paused_until: Time | None = Field(default=None, description="nothing proactive before then; only with paused")
 
     def domain(self) -> Preferences:
         """As the domain holds it."""

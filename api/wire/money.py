@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from engine.config import parse_span
-from engine.domain.values import Money, parse_decimal, to_minor
+from engine.domain.values import Money, parse_money
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
@@ -18,9 +18,7 @@ def money(text: str | None, currency: str, field: str) -> Money | None:
     >>> money("4.99", "USD", "budget")
     Money(minor=499, currency='USD')
     """
-    if text is None:
-        return None
-    return Money(minor=to_minor(parse_decimal(text, field), currency), currency=currency)
+    return None if text is None else parse_money(text, currency, field)
 
 
 def decimal(amount: Money | None) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 from zoneinfo import ZoneInfo
 
 from engine.domain.shopping import SURVEY_KINDS, Customer, Event, Item, OrderLine, SurveyAnswer
@@ -21,6 +21,7 @@ from engine.domain.values import (
     parse_currency,
     parse_decimal,
     parse_id,
+    parse_money,
     parse_time,
     parse_zone,
     to_minor,
@@ -72,13 +73,13 @@ def item(row: Row, reading: Reading) -> Item:
     read = _Fields(row, reading, "items")
     item_id = read.id("item_id")
     currency = read.currency(item_id)
-    price = read.decimal("price")
+    price = read.price("price", currency)
     result = Item(
         item_id=item_id,
         name=read.text("name"),
         category=read.levels("category"),
         family=read.id("family") if read.has("family") else item_id,
-        price=None if price is None else Money(minor=to_minor(price, currency), currency=currency),
+        price=price,
         available=read.truth("available", True),
         attributes=read.json("attributes"),
     )
@@ -157,6 +158,11 @@ PARSERS: dict[str, Callable[[Row, Reading], object]] = {
 }
 
 
+def _plain(value: object) -> TypeGuard[str]:
+    """Whether it is text that a number may be written in: ASCII, and no underscores, which Python would pass over."""
+    return isinstance(value, str) and value.isascii() and "_" not in value
+
+
 class _Fields:
     """The fields of one row, read one by one; problems are gathered and raised together at the end."""
 
@@ -202,6 +208,14 @@ class _Fields:
         """A number of 0 or more, spelled out, or nothing."""
         return self._once(name, "decimal", parse_decimal, None) if self.has(name) else None
 
+    def price(self, name: str, currency: str) -> Money | None:
+        """Money that is stated, never rounded, or nothing."""
+
+        def parse(value: object, name: str) -> Money:
+            return parse_money(value, currency, name)
+
+        return self._once(name, f"price in {currency}", parse, None) if self.has(name) else None
+
     def money(self, total: Decimal | None, item_id: str) -> Money | None:
         """A line's total in the currency that is named, the item's, or the shop's."""
         currency = self.currency(item_id)
@@ -227,7 +241,7 @@ class _Fields:
         value = self._row.get(name)
         if not self.has(name):
             return 1
-        if self._reading.written and isinstance(value, str) and re.fullmatch(r"\d{1,9}", value.strip()):
+        if self._reading.written and isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value.strip()):
             value = int(value)
         if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_QUANTITY:
             return value
@@ -239,7 +253,7 @@ class _Fields:
         if not self.has(name):
             return None
         try:
-            if isinstance(value, int | float | Decimal) or (self._reading.written and isinstance(value, str)):
+            if isinstance(value, int | float | Decimal) or (self._reading.written and _plain(value)):
                 number = float(value)
                 if math.isfinite(number) and not isinstance(value, bool):
                     return number

@@ -39,6 +39,14 @@ class Item:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What the catalogue has for a customer's words."""
+
+    items: tuple[str, ...] = ()  # ids, best first
+    whole: bool = True  # every word was found in each of them
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Customer:
     """Somebody who buys."""
 

@@ -16,6 +16,7 @@ MAX_ID = 200
 EARLIEST, LATEST = datetime(1969, 12, 31, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 MAX_MINOR = 10**15  # far above any order, far below what a database integer holds
 
+_NUMBER = re.compile(r"(?=\.?[0-9])[0-9]*\.?[0-9]*([eE][+-]?[0-9]{1,3})?")  # ASCII only, no underscores
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/]")
 _EXPONENTS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -124,17 +125,51 @@ def minor_digits(currency: str) -> int:
 
 
 def parse_decimal(value: object, field: str) -> Decimal:
-    """A finite, non-negative decimal number from text or a number."""
-    expected = "a decimal number of 0 or more, such as 4.99"
+    """A finite, non-negative decimal number from text in ASCII digits, or from a number."""
+    expected = "a decimal number of 0 or more in ASCII digits, such as 4.99"
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise InputError.of(field, expected, value)
+    text = str(value).strip()
+    if isinstance(value, str) and not _NUMBER.fullmatch(text):
+        raise InputError.of(field, expected, value)
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(text)
     except InvalidOperation:
         raise InputError.of(field, expected, value) from None
     if not number.is_finite() or number < 0 or number >= MAX_MINOR:
         raise InputError.of(field, expected, value)
     return number
+
+
+def parse_money(value: object, currency: str, field: str) -> Money:
+    """An amount that somebody states: never rounded, so that it has no more decimals than the currency.
+
+    Zeros at the end say nothing: 4.9900 USD is 4.99 USD.
+
+    Raises
+    ------
+    InputError
+        for what is no number, or has more decimals
+
+    Examples
+    --------
+    >>> parse_money("4.99", "USD", "price")
+    Money(minor=499, currency='USD')
+    >>> parse_money("1.50", "JPY", "price")
+    Traceback (most recent call last):
+    engine.errors.InputError: price: expected a decimal number in ASCII digits with no decimals for JPY, came '1.50'
+    """
+    number = parse_decimal(value, field)
+    powers = isinstance(value, str) and "e" in value.casefold()
+    if powers or number != _whole_minor(number, currency):
+        digits = minor_digits(currency)
+        most = f"at most {digits} decimals" if digits else "no decimals"
+        raise InputError.of(field, f"a decimal number in ASCII digits with {most} for {currency}", value)
+    return Money(minor=to_minor(number, currency), currency=currency)
+
+
+def _whole_minor(number: Decimal, currency: str) -> Decimal:
+    return Decimal(to_minor(number, currency)).scaleb(-minor_digits(currency))
 
 
 def to_minor(amount: Decimal, currency: str) -> int:

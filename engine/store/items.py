@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, Integer, Row, Select, cast, func, literal_column, or_, select, text
 
-from engine.domain.shopping import Item
+from engine.domain.shopping import Found, Item
 from engine.domain.values import Money
 from engine.store.database import Tx
 from engine.store.rows import Put, Values, add_missing, by_ids, put_many
@@ -67,30 +67,42 @@ def in_category(tx: Tx, category: str, limit: int) -> list[str]:
     return list(tx.scalars(statement))
 
 
-def meant(tx: Tx, query: str | None, category: str | None, limit: int) -> list[str]:
-    """Items that words, a category, or words within a category may mean, best first."""
+def meant(tx: Tx, query: str | None, category: str | None, limit: int) -> Found:
+    """Items that words, a category, or words within a category may mean."""
     if query is not None:
-        return search(tx, query, limit, category)
-    return [] if category is None else in_category(tx, category, limit)
+        return found(tx, query, limit, category)
+    return Found(items=() if category is None else tuple(in_category(tx, category, limit)))
 
 
 def search(tx: Tx, query: str, limit: int, category: str | None = None) -> list[str]:
-    """Items that a customer may mean by ``query``, best first; any text may be asked.
+    """The ids of what ``found`` finds, best first."""
+    return list(found(tx, query, limit, category).items)
+
+
+def found(tx: Tx, query: str, limit: int, category: str | None = None) -> Found:
+    """Items that a customer may mean by ``query``; any text may be asked.
 
     Every word must be found in name, category or family, the last one perhaps only begun; where no item has them all,
-    the items that have most of them.
+    the items that have most of them, and they are told as not whole.
     """
-    words = re.findall(r"\w+", query.casefold())[:20]
+    words = _words(query)
     if not words:
-        return []
-    return _found(tx, words, "&", limit, category) or _found(tx, words, "|", limit, category)
+        return Found()
+    whole = _found(tx, words, "&", limit, category)
+    return Found(items=whole) if whole else Found(items=_found(tx, words, "|", limit, category), whole=False)
 
 
-def _found(tx: Tx, words: Sequence[str], join: str, limit: int, category: str | None) -> list[str]:
+def _words(query: str) -> list[str]:
+    """Up to 20 words, each once: where it was said last, so that the word that may be only begun stays the last."""
+    said = re.findall(r"\w+", query.casefold())[:20]
+    return list(dict.fromkeys(reversed(said)))[::-1]
+
+
+def _found(tx: Tx, words: Sequence[str], join: str, limit: int, category: str | None) -> tuple[str, ...]:
     statement = _matches_sqlite(words, join) if tx.dialect.name == "sqlite" else _matches_postgresql(words, join)
     if category is not None:
         statement = statement.where(_within(category))
-    return list(tx.scalars(statement.limit(limit)))
+    return tuple(tx.scalars(statement.limit(limit)))
 
 
 def _matches_sqlite(words: Sequence[str], join: str) -> Select[tuple[str]]:
@@ -99,18 +111,38 @@ def _matches_sqlite(words: Sequence[str], join: str) -> Select[tuple[str]]:
         select(table.c.item_id)
         .join(text("item_search"), text("item_search.rowid = items.number"))
         .where(text("item_search MATCH :wanted").bindparams(wanted=wanted))
-        .order_by(text("bm25(item_search, 4.0, 1.0, 2.0)"), table.c.item_id)
+        .order_by(
+            *_most([_has_sqlite(n, word) for n, word in enumerate(_each(words, '"', "*"))], join),
+            text("bm25(item_search, 4.0, 1.0, 2.0)"),
+            table.c.item_id,
+        )
     )
+
+
+def _has_sqlite(n: int, word: str) -> ColumnElement[bool]:
+    having = text(f"SELECT rowid FROM item_search WHERE item_search MATCH :word{n}").bindparams(**{f"word{n}": word})
+    return table.c.number.in_(having.columns(literal_column("rowid", Integer)))
 
 
 def _matches_postgresql(words: Sequence[str], join: str) -> Select[tuple[str]]:
     asked = func.to_tsquery("simple", join.join(f"'{word}'" for word in words) + ":*")
     kept: ColumnElement[Any] = literal_column("items.search")
+    has = [kept.op("@@", is_comparison=True)(func.to_tsquery("simple", word)) for word in _each(words, "'", ":*")]
     return (
         select(table.c.item_id)
         .where(kept.op("@@")(asked))
-        .order_by(func.ts_rank_cd(kept, asked).desc(), table.c.item_id)
+        .order_by(*_most(has, join), func.ts_rank_cd(kept, asked).desc(), table.c.item_id)
     )
+
+
+def _each(words: Sequence[str], quote: str, begun: str) -> list[str]:
+    """One question a word; the last one may be only begun."""
+    return [f"{quote}{word}{quote}" for word in words[:-1]] + [f"{quote}{words[-1]}{quote}{begun}"]
+
+
+def _most(has: Sequence[ColumnElement[bool]], join: str) -> list[ColumnElement[int]]:
+    """What puts first whoever has more of the words; nothing where all have all of them."""
+    return [] if join == "&" else [sum((cast(one, Integer) for one in has[1:]), cast(has[0], Integer)).desc()]
 
 
 def everything(tx: Tx) -> Iterator[Item]:

@@ -26,7 +26,7 @@ from engine.domain.rules import (
     Rule,
     VetoWindow,
 )
-from engine.domain.values import Money, minor_digits, parse_currency, parse_decimal, parse_time, to_minor
+from engine.domain.values import Money, parse_currency, parse_money, parse_time
 from engine.errors import InputError, shown
 from modes.cel import Wrong
 from modes.rules import written
@@ -239,12 +239,9 @@ class Reader:
         except InputError as error:
             raise _Bad(f"{at}/currency", error.problems[0].expected, given["currency"]) from None
         try:
-            number = parse_decimal(amount, here)
+            return parse_money(amount, currency, here)
         except InputError as error:
             raise _Bad(here, error.problems[0].expected, amount) from None
-        if number != round(number, minor_digits(currency)):
-            raise _Bad(here, f"at most {minor_digits(currency)} decimals for {currency}", amount)
-        return Money(minor=to_minor(number, currency), currency=currency)
 
 
 def _no_rules(expected: str, came: str, mark: Mark) -> Checked:

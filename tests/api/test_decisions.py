@@ -89,6 +89,12 @@ def test_words_become_the_usual_item_in_the_usual_quantity(shop):
     assert found["order"]["total"] == "1.22"
 
 
+def test_words_of_which_no_item_has_all_are_a_choice_and_no_order(shop):
+    found = decided(shop, request={"query": "purple milk"})["experiences"][0]
+    assert (found["mode"], found["order"]) == ("curate", None)
+    assert found["offers"][0]["item_id"] == "milk-2"
+
+
 def test_somebody_unknown_is_answered_cold_and_not_stored(shop):
     found = shop.backend.post("/v1/decisions", {"customer_id": "stranger"}).json
     assert found["mode"] in ("curate", "respond")

@@ -50,6 +50,7 @@ def test_an_unknown_parameter_is_422(place: Place, route: Route) -> None:
     assert_problem(caller(route.method, path(route) + "?colour=red", body={}), 422, pointer="/colour")
 
 
+ITEM = "/request/items/1/item_id"
 MADE = {"get_offers", "put_placement", "put_gateway"}  # the one answers strangers cold, others make what they name
 NAMING = [r for r in GUARDED if "<ident:" in r.path and r.name not in MADE]
 
@@ -181,3 +182,34 @@ def test_guessing_keys_is_slowed_down_and_valid_keys_still_pass(place: Place) ->
     assert_problem(answers[-1], 429)
     assert int(answers[-1].headers["Retry-After"]) > 0
     assert sound.get("/v1/rules").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ('{"customer_id": "1005", "customer_id": "2"}', "/customer_id"),
+        ('{"customer_id": "1005", "request": {"query": "a", "category": null, "query": "b"}}', "/request/query"),
+        ('{"customer_id": "1", "request": {"items": [{"item_id": "a"}, {"item_id": "b", "item_id": "c"}]}}', ITEM),
+        ('{"customer_id": "1005", "customer\\u005fid": "1005"}', "/customer_id"),
+    ],
+)
+def test_a_key_that_is_named_twice_is_422(place: Place, body: str, pointer: str) -> None:
+    said = {"Content-Type": "application/json"}
+    problem = assert_problem(
+        place.backend("POST", "/v1/decisions", headers=said, data=body.encode()), 422, pointer=pointer
+    )
+    assert "more than once" in str(problem["detail"])
+
+
+def test_a_key_that_is_named_twice_in_a_list_stores_none_of_it(place: Place) -> None:
+    body = b'[{"item_id": "a"}, {"item_id": "b", "price": "1.00", "price": "100.00"}]'
+    answer = place.backend("POST", "/v1/items", headers={"Content-Type": "application/json"}, data=body)
+    assert_problem(answer, 422, pointer="/1/price")
+    assert place.backend.get("/v1/items/a/related").status_code == 404
+
+
+def test_a_body_that_is_nested_deeply_is_an_error_and_no_crash(place: Place) -> None:
+    for deep in (900, 5_000, 100_000):
+        body = b'{"a":' * deep + b"1" + b"}" * deep
+        answer = place.backend("POST", "/v1/items", headers={"Content-Type": "application/json"}, data=body)
+        assert answer.status_code in (400, 422)

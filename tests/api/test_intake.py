@@ -73,6 +73,8 @@ BAD = [
     ("orders", "currency", "EURO", "no such currency"),
     ("orders", "currency", "usd", "a currency in small letters"),
     ("orders", "unit_price", "-1.00", "a negative price"),
+    ("orders", "unit_price", "1_000", "a price with an underscore"),
+    ("orders", "amount", "١", "an amount in other digits"),
     ("orders", "item_id", "", "an empty id"),
     ("orders", "customer_id", 17, "an id that is a number"),
     ("orders", "order_id", "x" * 201, "an id too long"),
@@ -82,6 +84,10 @@ BAD = [
     ("events", "occurred_at", 1512028800, "a time that is a number"),
     ("customers", "timezone", "Mars/Olympus", "no such zone"),
     ("customers", "attributes", "red", "attributes that are no object"),
+    ("items", "price", "1.001", "a price of more decimals than euros have"),
+    ("items", "price", 1.005, "a number of more decimals than euros have"),
+    ("items", "price", "0.004", "a price that would become nothing"),
+    ("items", "price", "1e2", "a price in powers of ten"),
     ("items", "available", "perhaps", "neither true nor false"),
     ("surveys", "kind", "mood", "no such kind of survey"),
     ("surveys", "score", "NaN", "no number"),
@@ -96,6 +102,16 @@ def test_bad_input_is_422_by_the_fields_name_and_nothing_is_stored(
     assert_problem(answer, 422, pointer=f"/{field}")
     for each in COUNTS:
         assert count(either_place, each) == 0, why
+
+
+def test_the_line_of_an_order_may_have_any_decimals(place: Place) -> None:
+    """As prices per kilogram and shares of a discount have: what is kept is the line's total, rounded."""
+    sent = {**SOUND["orders"], "quantity": 3, "unit_price": 1.3333}
+    sent.pop("amount", None)
+    assert place.backend.post("/v1/orders", sent).status_code == 200
+    assert place.backend.post("/v1/orders", {**sent, "order_id": "o2", "amount": "4.0049"}).status_code == 200
+    with place.db.read() as tx:
+        assert [str(line.amount) for line in orders.of_customer(tx, "c1")] == ["4.00 USD"] * 2
 
 
 def test_every_problem_is_named_at_once(place: Place) -> None:

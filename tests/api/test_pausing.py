@@ -64,7 +64,7 @@ def pause(place: Place) -> dict[str, Any]:
 
 def prefer(place: Place, **stated: object) -> None:
     """What ann prefers from now on."""
-    place.customer("ann").put("/v1/customers/ann/preferences", stated)
+    assert place.customer("ann").put("/v1/customers/ann/preferences", stated).status_code == 200
 
 
 @pytest.mark.parametrize(("ceiling", "where"), [("silent", "at_once"), ("veto", "announced"), ("approve", "asked")])
@@ -102,7 +102,7 @@ def test_what_fell_due_in_a_pause_that_ended_by_itself_is_not_placed(at: Places)
     """No worker ran while it lasted: the first sweep after it leaves out what it held back."""
     place = at(AT)
     execution(place, "x1", mandate_id="m1")
-    prefer(place, ceiling="silent", paused_until=(AT + 2 * DAY).isoformat())
+    prefer(place, ceiling="silent", paused=True, paused_until=(AT + 2 * DAY).isoformat())
     gateway = FakeGateway()
     now = AT + 2 * DAY + timedelta(hours=1)
     sweep = Sweep(db=place.db, gateway=gateway, settings=place.settings, clock=lambda: now, owner="w")
@@ -110,19 +110,39 @@ def test_what_fell_due_in_a_pause_that_ended_by_itself_is_not_placed(at: Places)
     assert gateway.placed == []
 
 
-@pytest.mark.parametrize("paused", [True, False])
-def test_a_pause_with_an_end_is_over_then(at: Places, paused: bool) -> None:
-    prefer(at(AT), paused=paused, paused_until=(AT + 2 * DAY).isoformat())
+def test_a_pause_with_an_end_is_over_then(at: Places) -> None:
+    prefer(at(AT), paused=True, paused_until=(AT + 2 * DAY).isoformat())
     found = pause(at(AT + DAY))
     assert (found["paused"], found["paused_until"]) == (True, "2017-12-03T12:00:00Z")
     assert pause(at(AT + 2 * DAY))["paused"] is False
 
 
-def test_who_says_pause_with_an_end_that_is_over_gets_a_pause(at: Places) -> None:
-    """As an app does that sends back what it was given, with the switch turned."""
-    prefer(at(AT), paused=True, paused_until=(AT - DAY).isoformat())
-    found = pause(at(AT + DAY))
-    assert (found["paused"], found["paused_until"]) == (True, None)
+@pytest.mark.parametrize(
+    ("stated", "pointer"),
+    [
+        ({"paused": True, "paused_until": "2017-01-01T00:00:00Z"}, "/paused_until"),
+        ({"paused": True, "paused_until": AT.isoformat()}, "/paused_until"),
+        ({"paused_until": "2017-01-01T00:00:00Z"}, "/paused_until"),
+        ({"paused_until": "2100-01-01T00:00:00Z"}, "/paused"),
+        ({"paused": False, "paused_until": "2100-01-01T00:00:00Z"}, "/paused"),
+    ],
+)
+def test_a_pause_that_is_over_or_an_end_without_one_is_422_and_changes_nothing(
+    at: Places, stated: dict[str, object], pointer: str
+) -> None:
+    place = at(AT)
+    before = place.backend.get("/v1/customers/ann/preferences").get_json()
+    assert_problem(place.backend.put("/v1/customers/ann/preferences", stated), 422, pointer=pointer)
+    assert place.backend.get("/v1/customers/ann/preferences").get_json() == before
+
+
+def test_an_end_that_was_kept_without_the_switch_may_be_sent_back(at: Places) -> None:
+    """As they were stored before an end without a pause was refused."""
+    place, until = at(AT), AT + DAY
+    with place.db.begin() as tx:
+        preferences.put(tx, "ann", Preferences(paused_until=until), AT)
+    prefer(place, paused_until=until.isoformat())
+    assert pause(place)["paused"] is True
 
 
 def test_a_pause_that_is_over_is_told_as_over_and_sent_back_starts_no_other(at: Places) -> None:
@@ -133,8 +153,18 @@ def test_a_pause_that_is_over_is_told_as_over_and_sent_back_starts_no_other(at: 
     assert given["paused"] is False
     sent = later.backend.put("/v1/customers/ann/preferences", given | {"channels": ["email"]}).get_json()
     assert (sent["paused"], pause(later)["paused"]) == (False, False)
-    sent = later.backend.put("/v1/customers/ann/preferences", given | {"paused": True}).get_json()
+    turned = given | {"paused": True}
+    assert_problem(later.backend.put("/v1/customers/ann/preferences", turned), 422, pointer="/paused_until")
+    sent = later.backend.put("/v1/customers/ann/preferences", turned | {"paused_until": None}).get_json()
     assert (sent["paused"], pause(later)["paused"]) == (True, True), "but who turns the switch is paused"
+
+
+def test_the_very_pause_that_was_stated_and_is_over_starts_no_other(at: Places) -> None:
+    """As an app does that kept what it sent."""
+    stated = {"paused": True, "paused_until": (AT + DAY).isoformat()}
+    prefer(at(AT), **stated)
+    prefer(at(AT + 2 * DAY), **stated)
+    assert pause(at(AT + 2 * DAY))["paused"] is False
 
 
 def test_somebody_elses_pause_is_not_there(at: Places) -> None:

@@ -100,7 +100,7 @@ def test_a_filter_is_checked_and_what_meets_it_is_looked_for_everywhere(shop):
     assert "line 1, column 12" in wrong.text
     assert offers(shop, "c2", filter="item.item_id == 'new'") == ["new"]
     assert offers(shop, "c2", filter="item.price < 0.01") == []
-    shop.backend.post("/v1/items", {"item_id": "later", "family": "later", "price": "0.001", "currency": "USD"})
+    shop.backend.post("/v1/items", {"item_id": "later", "family": "later", "price": "0.00", "currency": "USD"})
     shop.backend.post("/v1/items", {"item_id": "gone", "family": "later", "price": "0.00", "available": False})
     assert offers(shop, "c2", filter="item.family == 'later'") == ["later"]
     assert offers(shop, "c2", filter="item.family == 'later'", exclude="later") == []

@@ -70,6 +70,7 @@ BROKEN = {
     "no time": ("o1,c1,yesterday,i1,1,1.00,EUR", "ordered_at"),
     "negative quantity": ("o1,c1,2017-11-30T08:00Z,i1,-1,1.00,EUR", "quantity"),
     "half a quantity": ("o1,c1,2017-11-30T08:00Z,i1,1.5,1.00,EUR", "quantity"),
+    "quantity in other digits": ("o1,c1,2017-11-30T08:00Z,i1,١,1.00,EUR", "quantity"),
     "price that is none": ("o1,c1,2017-11-30T08:00Z,i1,1,cheap,EUR", "unit_price"),
     "wrong currency": ("o1,c1,2017-11-30T08:00Z,i1,1,1.00,euros", "currency"),
     "too few columns": ("o1,c1,2017-11-30T08:00Z", "the row"),
@@ -84,7 +85,7 @@ def test_broken_rows_are_listed_and_the_rest_is_stored(db, take):
     good = b"good,c1,2017-11-30T08:00Z,i1,1,1.00,EUR\n"
     bad = [row if isinstance(row, bytes) else row.encode() for row, _ in BROKEN.values()]
     summary = take("orders", "orders.csv", header + good + b"\n".join(bad) + b"\n")
-    assert (summary.read, summary.stored, summary.rejected) == (15, 1, 14)
+    assert (summary.read, summary.stored, summary.rejected) == (16, 1, 15)
     found = rejects(summary)
     assert [(r["row"], r["field"]) for r in found] == [(n, f) for n, (_, f) in enumerate(BROKEN.values(), start=2)]
     assert all(r["reason"].startswith("expected ") for r in found)
@@ -105,6 +106,25 @@ def test_an_items_currency_binds_its_orders(take):
     (reject,) = rejects(take("orders", "orders.csv", rows))
     assert reject["field"] == "currency"
     assert "USD" in reject["reason"]
+
+
+def test_an_items_price_is_refused_and_never_rounded(db, take):
+    rows = "item_id,price,currency\na,4.9900,USD\nb,1.001,USD\nc,1.50,JPY\nd,1_000,USD\ne,١,USD\nf,500,JPY\n"
+    summary = take("items", "items.csv", rows)
+    assert [(r["row"], r["field"]) for r in rejects(summary)] == [(n, "price") for n in (2, 3, 4, 5)]
+    assert "no decimals for JPY, came '1.50'" in rejects(summary)[1]["reason"]
+    with db.read() as tx:
+        assert {id: str(one.price) for id, one in items.get_many(tx, "abcdef").items()} == {
+            "a": "4.99 USD",
+            "f": "500 JPY",
+        }
+
+
+def test_numbers_in_files_are_ascii(take):
+    rows = "event_id,customer_id,occurred_at,kind,value\n" + "".join(
+        f"e{n},c1,2017-11-30T08:00Z,view,{value}\n" for n, value in enumerate(("-1.5e2", "1_0", "١"))
+    )
+    assert [(r["row"], r["field"]) for r in rejects(take("events", "events.csv", rows))] == [(2, "value"), (3, "value")]
 
 
 def test_ndjson_knows_types_and_broken_lines(db, take):

@@ -4,9 +4,10 @@ import pytest
 
 from engine.domain.customers import Grant
 from engine.domain.decisions import Mode, Phase, Rung, Source
+from engine.domain.shopping import Found
 from engine.domain.values import Money
 from engine.errors import InputError
-from modes.request import Request
+from modes.request import Request, matched
 from tests.builders import an_item, usd
 from tests.modes.shop import (
     FakeModel,
@@ -98,6 +99,28 @@ def test_words_mean_the_best_match_for_who_never_bought_any():
     assert lines(found) == [("w1", 1)]
 
 
+def test_what_lacks_a_word_is_a_choice_even_where_it_is_the_usual_item():
+    found = answered(Request(query="whole beans", matches=("i2", "i1"), partly=True))
+    assert (found.rung, found.order) == (Rung.CURATE, None)
+    assert [offer.item_id for offer in found.offers] == ["i1", "i2"]
+    assert found.reason == "You asked for “whole beans”: here is what we have, to choose from."
+    beside = answered(Request(items=(("m1", 1),), query="whole beans", matches=("i2",), partly=True))
+    assert lines(beside) == [("m1", 1)]
+
+
+@pytest.mark.parametrize("request_", [Request(query="beans", matches=("i1",)), Request(category="C", matches=("i1",))])
+def test_what_has_no_known_price_is_a_choice(request_):
+    found = answered(request_, items=items_but(an_item("i1", name="Beans", family="coffee", price=None)))
+    assert (found.rung, found.order) == (Rung.CURATE, None)
+    assert [offer.item_id for offer in found.offers] == ["i1"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_match_that_lacks_a_word_is_marked(whole):
+    asked = matched(Request(query="whole milk"), None, lambda *_: Found(items=("m1",), whole=whole))
+    assert asked == Request(query="whole milk", matches=("m1",), partly=not whole)
+
+
 def test_the_consent_to_use_ones_orders_decides_which_item_words_mean():
     refused = a_context(consents=consents(personalization=Grant.REFUSED))
     assert lines(answered(Request(query="beans", matches=("i2", "i1")), context=refused)) == [("i2", 1)]
@@ -128,7 +151,7 @@ def test_what_was_found_and_cannot_be_had_is_not_said_to_be_here():
 
 def test_words_for_the_usual_item_that_is_gone_say_that_it_is_gone():
     gone = items_but(an_item("i1", name="Beans", available=False))
-    found = answered(Request(query="my beans", matches=("i1",)), items=gone)
+    found = answered(Request(query="my beans", matches=("i1",), partly=True), items=gone)
     assert (found.rung, found.order.lines) == (Rung.RESPOND, ())
     (unmet,) = found.order.unmet
     assert [offer.item_id for offer in unmet.substitutes] == ["i2", "i3"]

@@ -2,15 +2,16 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from engine.domain.alerts import DifferenceKind
 from engine.domain.executions import State
 from engine.domain.gateways import NamedGateway
-from engine.store import audit, differences, gateways, items, nudges, stops
+from engine.store import audit, customers, differences, gateways, items, nudges, orders, stops
 from engine.store.database import Database
-from tests.builders import an_item
+from tests.builders import a_line, an_item
 from tests.ledgers import NOW, execution, standing, stored
 
 
@@ -115,3 +116,16 @@ def test_a_stop_does_not_wait_for_what_learning_needs():
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "engine.store.stops" in loaded
     assert {"scipy", "xgboost", "pandas", "implicit", "flask"}.isdisjoint(loaded)
+
+
+@pytest.mark.parametrize("test", [True, False])
+def test_the_order_of_another_customer_settles_no_execution(rapport, db, test):
+    """Of a test execution neither, which makes no order."""
+    stored(db, replace(execution(state=State.NEEDS_REVIEW), test=test))
+    with db.begin() as tx:
+        customers.ensure(tx, ["ben"], NOW)
+        items.ensure(tx, ["i1"])
+        orders.put_lines(tx, [a_line("bens", customer_id="ben"), a_line("annas", customer_id="anna")], import_id=1)
+    rapport("settle", "e1", "--placed", "bens").failed(1, "order 'bens' belongs to another execution or customer")
+    assert (standing(db).state, standing(db).order_id) == (State.NEEDS_REVIEW, None)
+    assert rapport("settle", "e1", "--placed", "annas").code == 0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.domain.values import Money, parse_decimal, parse_id, parse_time, to_minor
+from engine.domain.values import Money, parse_currency, parse_decimal, parse_id, parse_money, parse_time, to_minor
 from engine.errors import InputError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -48,10 +48,44 @@ def test_the_clock_change_costs_an_hour():
     assert (after - before).total_seconds() == 3600
 
 
-@pytest.mark.parametrize("text", ["nan", "inf", "-1", "1e400", "", "4,99", True, None])
+@pytest.mark.parametrize("text", ["nan", "inf", "-1", "1e400", "", ".", "4,99", "1_000", "١", "１", "+1", True, None])
 def test_what_is_no_amount_is_refused(text):
     with pytest.raises(InputError, match="price"):
         parse_decimal(text, "price")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "most"),
+    [
+        ("1.001", "USD", "at most 2 decimals for USD"),
+        ("1.999", "USD", "at most 2 decimals for USD"),
+        ("0.004", "USD", "at most 2 decimals for USD"),
+        (1.005, "USD", "at most 2 decimals for USD"),
+        ("1.00000000000000000000000000000000001", "USD", "at most 2 decimals for USD"),
+        ("1e2", "USD", "at most 2 decimals for USD"),
+        ("1.50", "JPY", "no decimals for JPY"),
+        ("1.0005", "KWD", "at most 3 decimals for KWD"),
+        ("1_000", "USD", "ASCII digits"),
+        ("١", "USD", "ASCII digits"),
+    ],
+)
+def test_money_that_somebody_states_is_never_rounded(amount, currency, most):
+    with pytest.raises(InputError, match=rf"^budget: expected a decimal number .*{most}.*, came {amount!r}$"):
+        parse_money(amount, currency, "budget")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "minor"),
+    [("4.9900", "USD", 499), (4.5, "USD", 450), (" .99 ", "EUR", 99), ("5.", "JPY", 5), ("1.005", "KWD", 1005)],
+)
+def test_money_is_what_is_stated(amount, currency, minor):
+    assert parse_money(amount, currency, "budget") == Money(minor=minor, currency=currency)
+
+
+@pytest.mark.parametrize("code", ["usd", "US", "USDX", "ÜSD", "U1D", "", None, 840])
+def test_a_currency_is_three_ascii_capitals(code):
+    with pytest.raises(InputError, match=r"^currency: expected a three-letter"):
+        parse_currency(code)
 
 
 @given(st.integers(0, 10**12), st.sampled_from(["USD", "JPY", "KWD"]))

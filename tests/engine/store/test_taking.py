@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.domain.history import day_of
+from engine.domain.shopping import Found
 from engine.errors import Problem
 from engine.store import customers, items, orders
 from engine.store.rows import Put
@@ -123,6 +124,38 @@ def test_search_finds_what_is_meant_and_survives_anything(db, bring, query, foun
     bring("items", *CATALOGUE)
     with db.read() as tx:
         assert set(items.search(tx, query, 10)) == found
+
+
+SHELF = (
+    an_item("melon", name="Cantaloupe Whole", family="melons"),
+    an_item("pint", name="Whole Milk Pint", family="milk"),
+    *(an_item(f"milk{n}", name="Fluid Milk White Only", family="milk") for n in range(5)),
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "whole"),
+    [
+        ("whole milk pint", ["pint"], True),
+        ("whole milk chocolate", ["pint"], False),
+        ("chocolate whole mil", ["pint"], False),
+        ("cantaloupe white mi", ["milk0", "milk1", "milk2", "milk3", "milk4"], False),
+        ("whole whole whole white milk only", ["milk0", "milk1", "milk2", "milk3", "milk4", "pint", "melon"], False),
+    ],
+)
+def test_where_no_item_has_all_the_words_those_that_have_most_of_them_come_first(db, bring, query, first, whole):
+    bring("items", *SHELF)
+    with db.read() as tx:
+        found = items.meant(tx, query, None, 10)
+    assert (list(found.items[: len(first)]), found.whole) == (first, whole)
+
+
+def test_most_of_the_words_within_a_category(db, bring):
+    bring("items", *CATALOGUE)
+    with db.read() as tx:
+        assert items.meant(tx, "dark coffee filters", "Kitchen", 10) == Found(items=("b",), whole=False)
+        assert items.meant(tx, None, "Kitchen", 10) == Found(items=("b",))
+        assert items.meant(tx, None, None, 10) == items.meant(tx, "?", None, 10) == Found()
 
 
 def test_search_follows_the_catalogue(db, bring):

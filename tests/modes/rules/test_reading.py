@@ -102,6 +102,7 @@ MALFORMED = [  # text, pointer, line, column, a word of what was expected
     (one(effect="{forbid: true, cap: {count: 1}}"), "/rules/0/effect", 4, 13, "one of forbid"),
     (one(effect="{cap: {money: 100}}"), "/rules/0/effect/cap/money", 4, 27, "in quotes"),
     (one(effect='{cap: {money: "1.001"}}'), "/rules/0/effect/cap/money", 4, 27, "2 decimals"),
+    (one(effect='{cap: {money: "1_000"}}'), "/rules/0/effect/cap/money", 4, 27, "ASCII digits"),
     (one(effect='{cap: {money: "-1"}}'), "/rules/0/effect/cap/money", 4, 27, "0 or more"),
     (one(effect='{cap: {money: "1", currency: dollars}}'), "/rules/0/effect/cap/currency", 4, 42, "ISO 4217"),
     (one(effect="{cap: {count: 1.5}}"), "/rules/0/effect/cap/count", 4, 27, "whole number"),
