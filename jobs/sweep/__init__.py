@@ -71,6 +71,7 @@ class Sweep:
     at: Callable[[Point], None] = nothing  # told of each boundary that is passed
     named: str | None = None  # the gateway, as executions name it; None: the default one
     stands: Callable[[Tx], bool] = lambda tx: True  # whether the gateway is still the one that executions name
+    lost: Callable[[str, Counter[str]], None] = tell_lost  # told at the end why calls of a gateway came to nothing
     only: str | None = None  # the one execution that is looked at; None: all
 
     @cached_property
@@ -87,7 +88,7 @@ class Sweep:
         try:
             return self._swept(lost)
         finally:
-            tell_lost(self.named or DEFAULT, lost)
+            self.lost(self.named or DEFAULT, lost)
 
     def _swept(self, lost: Counter[str]) -> Counter[str]:
         """What executions came to; ``lost`` is told why calls had no known outcome."""
