@@ -13,8 +13,10 @@ from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
 from api import stopping
+from engine import logs
 from engine.config import Settings
 
+LIKE_OURS = {"loggers": {"_granian": {"propagate": True}}}  # what the server itself logs is a line like any other
 KILL_AFTER = 6  # seconds a worker has for its last answers; the whole ends within 10
 THREADS = 48  # requests and streams that one worker serves at a time
 
@@ -36,6 +38,7 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8080, workers
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before a worker loads numpy: small products, many requests
     if workers > 1:
         _share_metrics(settings.home / "metrics")
+    logs.configure(settings.log_level)
     settings.secret()  # made here, once, before the workers ask for it
     Server(
         "api.app:create_app",
@@ -49,6 +52,7 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8080, workers
         respawn_interval=0.5,
         workers_kill_timeout=KILL_AFTER,
         log_level=LogLevels.error,
+        log_dictconfig=LIKE_OURS,
         websockets=False,
     ).serve(target_loader=partial(load, settings, stopping.flag()), wrap_loader=False)
 
@@ -56,7 +60,6 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8080, workers
 def load(settings: Settings, flag: c_bool) -> object:
     """In a worker: the app over connections of its own."""
     from api.app import create_app
-    from engine import logs
     from engine.store.database import Database
 
     stopping.adopt(flag)

@@ -18,6 +18,7 @@ from modes.parameters import policy_of
 APART = timedelta(seconds=5)  # between the machine's clock and the database's
 LATE = timedelta(minutes=5)  # after which something due counts as left lying
 SILENT = timedelta(hours=2)  # without a run of any job: plan runs every hour
+NAMED = 5  # of those that need review
 ROOM = 500 * 2**20  # bytes
 WAL_RESET = (3, 51, 3)  # the first SQLite whose write-ahead log is not corrupted by a reset at the wrong time
 OLDEST = (14,)  # PostgreSQL that is still maintained
@@ -65,9 +66,17 @@ def _ledger(tx: Tx, settings: Settings) -> Iterator[Finding]:
         "executions are overdue: is a worker running?",
     )
     yield _none("slots", bookings.short(tx), "slots are promised to more orders than are counted")
-    yield _none("review", checks.in_review(tx), "executions need review: ask the shop, then rapport settle ID")
+    yield _review(tx)
     yield _none(
         "failed runs", checks.failed_runs(tx, timedelta(days=1)), "runs failed within a day: see rapport jobs list"
+    )
+
+
+def _review(tx: Tx) -> Finding:
+    n, named = checks.in_review(tx), checks.review_first(tx, NAMED)
+    more = f" and {n - len(named)} more" if n > len(named) else ""
+    return _none(
+        "review", n, f"executions need review ({', '.join(named)}{more}): ask the shop, then rapport settle ID"
     )
 
 

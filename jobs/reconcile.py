@@ -101,6 +101,8 @@ def _settled(tx: Tx, execution: Execution, answer: Answer, now: datetime, tell: 
         log.error("order.clash", execution_id=execution.execution_id, order_id=answer.order_id)
     else:
         tell(tx, done.execution, now)
+    if done.execution.state is State.FAILED:
+        log.warning("execution.failed", execution_id=execution.execution_id, reason=done.execution.reason)
     words = [f"found_{done.execution.state}"]
     if execution.state is State.FAILED:
         words += _differs(tx, execution, DifferenceKind.UNEXPECTED, State.FAILED.value, str(answer.order_id), now)

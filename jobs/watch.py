@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from engine.config import Settings
 from engine.domain.alerts import Alarm, Alert, AlertKind
 from engine.domain.house import House
@@ -16,6 +18,7 @@ from engine.store.figures import LATE
 from jobs import observing, telling
 from modes import alarms
 
+log = structlog.get_logger()
 CAUGHT_UP = timedelta(minutes=1)  # none may be later than this for it to be over
 WINDOW = timedelta(minutes=10)  # of calls that tell how the gateway does
 RULES = timedelta(hours=1)  # for which a rule that failed is told of
@@ -49,7 +52,11 @@ def run(
         )
         raised = [alarm for source in SOURCES for alarm in source(seen)]
         changed = alerts.settle(tx, raised, now, tell=told)
-    found = Counter(opened=changed.opened, cleared=changed.cleared, open=len(raised))
+    for one in changed.opened:
+        log.warning("alert.opened", kind=one.kind, subject=one.subject)
+    for one in changed.cleared:
+        log.info("alert.cleared", kind=one.kind, subject=one.subject)
+    found = Counter(opened=len(changed.opened), cleared=len(changed.cleared), open=len(raised))
     return +(found + telling.run(db, settings, stopped=stopped))
 
 

@@ -85,11 +85,12 @@ def _read(file: Path, settings: Settings) -> Calendar:
     from pydantic import ValidationError
 
     from api.wire.calendar import CalendarIn
+    from engine.domain.stated import unreadable
 
     try:
         given = yaml.safe_load(File.of(file, "FILE").text)
     except yaml.YAMLError as error:
-        raise InputError.of(str(file), "YAML", str(error)) from None
+        raise unreadable(str(file), error) from None
     if given is None:
         raise InputError.of(str(file), "a calendar, with cut_offs at least", "an empty file")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ import yaml
 from engine.errors import InputError, Problem, shown
 
 Given = Mapping[str, Any]
+EXPECTED = re.compile(r"expected (.+?),? but (?:got|found) (.+)")  # how the parser says what it wanted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,12 +95,31 @@ def document(text: str, name: str) -> dict[str, Any]:
     try:
         given = yaml.load(text, _Strict)
     except yaml.YAMLError as error:
-        raise InputError.of(name, "YAML", str(error)) from None
+        raise unreadable(name, error) from None
     except Exception as error:  # of a parser's parts: a date that is none, a number of no digits, lists too deep
         raise InputError.of(name, "YAML", f"{type(error).__name__}: {error}") from None
     if not isinstance(given, dict):
         raise InputError([Problem(field=name, expected="a mapping of fields", came=came(given))])
     return given
+
+
+def unreadable(name: str, error: yaml.YAMLError) -> InputError:
+    """That a text is no YAML, in one line: where, and what stands there.
+
+    Examples
+    --------
+    >>> try:
+    ...     yaml.safe_load("promise: 0.9\\nworth: [1")
+    ... except yaml.YAMLError as error:
+    ...     print(unreadable("policy.yaml", error))
+    policy.yaml: line 2, column 10: expected ',' or ']', came '<stream end>'
+    """
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    where = name if mark is None else f"{name}: line {mark.line + 1}, column {mark.column + 1}"
+    said = " ".join(str(getattr(error, "problem", None) or error).split())
+    parts = EXPECTED.fullmatch(said)
+    expected, there = ("YAML", f"none ({said})") if parts is None else parts.groups()
+    return InputError([Problem(field=where, expected=expected, came=there)])
 
 
 def value(one: Field[Any], path: str, given: Given, problems: list[Problem]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,8 +21,8 @@ from engine.store.tables import alerts as table
 class Changed:
     """What became of alerts."""
 
-    opened: int
-    cleared: int
+    opened: Sequence[Alert]
+    cleared: Sequence[Alert]
 
 
 def settle(tx: Tx, alarms: Collection[Alarm], now: datetime, *, tell: bool) -> Changed:
@@ -42,7 +42,7 @@ def settle(tx: Tx, alarms: Collection[Alarm], now: datetime, *, tell: bool) -> C
     if tell:
         for alert in (*opened, *cleared):
             _to_tell(tx, alert)
-    return Changed(opened=len(opened), cleared=len(cleared))
+    return Changed(opened=opened, cleared=cleared)
 
 
 def open_now(tx: Tx) -> list[Alert]:

@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -26,6 +25,7 @@ from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 import numpy as np
+import structlog
 
 from engine.domain.artifacts import Artifact
 from engine.errors import ArtifactError
@@ -35,7 +35,7 @@ SERVED = "served"
 MANIFEST = "manifest.json"
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 
 def write(folder: Path, artifact: Artifact, beside: Mapping[str, bytes] = MappingProxyType({})) -> None:
@@ -144,7 +144,7 @@ class Slot(Generic[T]):
             try:
                 self._held = (wanted, self._decode(read(self._folder, wanted)))
             except Exception:
-                log.exception("model %s cannot be served; %s goes on serving", wanted, self._held[0])
+                log.exception("model.unserved", model_id=wanted, goes_on_serving=self._held[0])
         self._seen = stamp
 
 

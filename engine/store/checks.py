@@ -63,6 +63,13 @@ def in_review(tx: Tx) -> int:
     return _count(tx, select(executions.c.execution_id).where(_in(State.NEEDS_REVIEW)))
 
 
+def review_first(tx: Tx, most: int) -> list[str]:
+    """The ids of those that have been in review longest."""
+    since = (executions.c.updated_at, executions.c.execution_id)
+    found = select(executions.c.execution_id).where(_in(State.NEEDS_REVIEW)).order_by(*since).limit(most)
+    return list(tx.scalars(found))
+
+
 def calls(tx: Tx, within: timedelta) -> dict[str, tuple[int, int]]:
     """By gateway, how many calls begun within so long have ended, and how many of those with no known outcome."""
     attempt = execution_attempts.c

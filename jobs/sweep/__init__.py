@@ -20,6 +20,7 @@ import structlog
 from engine.config import Settings
 from engine.domain.customers import Grant
 from engine.domain.executions import Answer, Call, Execution, Result, State, total_of
+from engine.domain.gateways import DEFAULT
 from engine.domain.house import House
 from engine.store import context as contexts
 from engine.store import house, items, ledger, rules, stops
@@ -28,7 +29,18 @@ from engine.store.database import now as database_clock
 from engine.store.rules import RuleFailed
 from jobs.carrying import Carrying
 from jobs.gateway import Gateway, Terms, unknown
-from jobs.sweep.calls import STOPPED, Asked, Reply, gathered, guarded, raise_ends, taken_back, word
+from jobs.sweep.calls import (
+    STOPPED,
+    Asked,
+    Reply,
+    gathered,
+    guarded,
+    raise_ends,
+    taken_back,
+    tell_lost,
+    without_outcome,
+    word,
+)
 from jobs.sweep.points import Point, nothing
 from jobs.sweep.surroundings import Surroundings, remember, set_out, tell, tell_all
 from jobs.verdicts import Judge
@@ -59,6 +71,7 @@ class Sweep:
     at: Callable[[Point], None] = nothing  # told of each boundary that is passed
     named: str | None = None  # the gateway, as executions name it; None: the default one
     stands: Callable[[Tx], bool] = lambda tx: True  # whether the gateway is still the one that executions name
+    lost: Callable[[str, Counter[str]], None] = tell_lost  # told at the end why calls of a gateway came to nothing
     only: str | None = None  # the one execution that is looked at; None: all
 
     @cached_property
@@ -68,8 +81,17 @@ class Sweep:
     def run(self) -> Counter[str]:
         """Place whatever is due, until nothing is; answers how many executions came to what.
 
-        Where a call could not be begun within half its lease it ends too: the same would only be claimed again.
+        Where a call could not be begun within half its lease it ends too: the same would only be claimed again. Of all
+        calls that told nothing there is one line in the log.
         """
+        lost = Counter[str]()
+        try:
+            return self._swept(lost)
+        finally:
+            self.lost(self.named or DEFAULT, lost)
+
+    def _swept(self, lost: Counter[str]) -> Counter[str]:
+        """What executions came to; ``lost`` is told why calls had no known outcome."""
         swept = Counter(skipped=self._lapsed() if self.only is None else 0)
         answers: SimpleQueue[Reply] = SimpleQueue()
         with ThreadPoolExecutor(self.terms.at_once, thread_name_prefix="gateway") as pool:
@@ -83,6 +105,7 @@ class Sweep:
                     return +swept
                 replies = gathered(answers, under_way)
                 under_way -= len(replies)
+                lost.update(without_outcome(replies))
                 raise_ends(replies)
                 in_vain = in_vain or any(one.never_called and self._outlived(one.asked) for one in replies)
                 swept.update(self._complete(replies))

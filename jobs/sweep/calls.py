@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -62,6 +63,8 @@ def word(one: Reply, done: ledger.Completion | None) -> str:
     if done.clash:
         log.error("order.clash", execution_id=execution.execution_id, order_id=done.execution.order_id)
     state = done.execution.state
+    if state in (State.NEEDS_REVIEW, State.FAILED):
+        log.warning(f"execution.{state}", execution_id=execution.execution_id, reason=done.execution.reason)
     if state is State.WAITING:
         return STOPPED
     return Result.UNKNOWN.value if state is State.PLACING else state.value
@@ -77,6 +80,18 @@ def gathered(answers: SimpleQueue[Reply], under_way: int) -> list[Reply]:
         except Empty:
             break
     return found
+
+
+def without_outcome(replies: Sequence[Reply]) -> list[str]:
+    """Why calls had no known outcome, a reason a call."""
+    said = [one.answer for one in replies if one.answer is not None]
+    return [answer.detail or "unknown" for answer in said if answer.result is Result.UNKNOWN]
+
+
+def tell_lost(gateway: str, lost: Counter[str]) -> None:
+    """Log that calls of a gateway had no known outcome: how many, and why most of them."""
+    for reason, _ in lost.most_common(1):
+        log.warning("gateway.failing", gateway=gateway, without_outcome=lost.total(), reason=reason)
 
 
 def raise_ends(replies: Sequence[Reply]) -> None:

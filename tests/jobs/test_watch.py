@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from engine.config import Settings
 from engine.domain.alerts import Alarm, AlertKind, DifferenceKind
@@ -68,6 +69,20 @@ def test_backlog_is_raised_after_five_minutes_and_cleared_once_caught_up(db: Dat
     stored(db, execution("e2", due=NOW))
     assert looked(db, NOW + 2 * MINUTE) == {backlog: {"n": 1}}  # two minutes late: not caught up yet
     assert looked(db, NOW + MINUTE) == {}
+
+
+def test_an_alert_is_logged_when_it_opens_and_when_it_clears(db: Database) -> None:
+    with db.begin() as tx:
+        items.put(tx, [an_item("m1", family="milk")])
+        stop = stops.press(tx, Scope.FAMILY, "milk", "recall", "operator:me", NOW, NOW + HOUR)
+    with capture_logs() as logged:
+        for now in (NOW, NOW + MINUTE, NOW + HOUR):
+            looked(db, now)
+    said = {"kind": "stop", "subject": stop.stop_id}
+    assert logged == [
+        {"event": "alert.opened", "log_level": "warning", **said},
+        {"event": "alert.cleared", "log_level": "info", **said},
+    ]
 
 
 def test_what_a_stop_holds_is_no_backlog(db: Database) -> None:
@@ -139,7 +154,7 @@ def test_an_alert_is_one_row_however_often_it_is_seen_and_a_new_one_when_it_come
     for alarms_now, opened, cleared in ((here, 1, 0), (here, 0, 0), ([], 0, 1), ([], 0, 0), (here, 1, 0)):
         with db.begin() as tx:
             changed = alerts.settle(tx, alarms_now, NOW, tell=False)
-        assert (changed.opened, changed.cleared) == (opened, cleared)
+        assert (len(changed.opened), len(changed.cleared)) == (opened, cleared)
     with db.read() as tx:
         assert len(alerts.page(tx, 10)[0]) == 2
         assert alerts.counts(tx) == {"executions.needs_review": 1}

@@ -37,6 +37,21 @@ def test_the_shipped_file_is_the_defaults():
     assert yaml.safe_load(SHIPPED) == parameters.told(parameters.LIVE)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("promise: dear\nworth: [1", "line 2, column 10: expected ',' or ']', came '<stream end>'"),
+        ("a: b: c", "line 1, column 5: expected YAML, came none (mapping values are not allowed here)"),
+        ("a: 1\na: 2", "line 2, column 1: expected YAML, came none (a is told twice)"),
+        ("- a\nb: 1", "line 2, column 1: expected <block end>, came '?'"),
+    ],
+)
+def test_a_text_that_is_no_yaml_is_told_in_one_line_with_its_place(text: str, said: str):
+    with pytest.raises(InputError) as told:
+        parameters.read(text, "policy.yaml")
+    assert str(told.value) == f"policy.yaml: {said}"
+
+
 def test_the_example_is_the_policy_that_did_best_in_the_invented_worlds():
     example = Path(parameters.__file__).parents[1] / "docs" / "examples" / "digest.yaml"
     assert parameters.read(example.read_text(encoding="utf-8"), "digest.yaml") == replace(DIGEST, chance=Chance())
@@ -87,10 +102,10 @@ def test_every_parameter_of_the_shipped_file_stands_under_a_line_that_tells_what
         ("masks: [{families: [x], at_most: veto}]", "masks.0.at_most"),
         ("masks: [{family: [x]}]", "masks.0.family"),
         ("masks: [{families: [x], at_most: [1]}]", "masks.0.at_most"),
-        ("promise: 0.9\npromise: 0.8", "shop.yaml"),
-        ("worth: &w {agency: 0.5}\ncategories: {FOOD: *w}", "shop.yaml"),
+        ("promise: 0.9\npromise: 0.8", "line 2, column 1"),
+        ("worth: &w {agency: 0.5}\ncategories: {FOOD: *w}", "line 2, column 20"),
         ("- 3", "shop.yaml"),
-        ("promise: [", "shop.yaml"),
+        ("promise: [", "line 1, column 11"),
         ("promise: 2001-99-99", "shop.yaml"),
         (f"promise: 0x{'f' * 5000}", "promise"),
         (f"{'[' * 3000}", "shop.yaml"),

@@ -33,7 +33,9 @@ def test_what_is_wrong_is_named_as_the_file_has_it(rapport: Rapport, tmp_path: P
     found = rapport("calendar", "check", str(file))
     found.failed(2, "cut_offs.monday: expected an hour of the day", "lead: expected working days", "holidays: expected")
     file.write_text("cut_offs: [")
-    rapport("calendar", "apply", str(file)).failed(2, "expected YAML")
+    rapport("calendar", "apply", str(file)).failed(
+        2, "shop.yaml: line 1, column 12: expected the node content, came '<stream end>'"
+    )
     rapport("calendar", "check", "none.yaml").failed(2, "FILE: expected a file that can be read", "'none.yaml'")
     file.write_text("")
     rapport("calendar", "check", str(file)).failed(2, "shop.yaml: expected a calendar", "an empty file")

@@ -56,7 +56,14 @@ def test_what_is_overdue_is_backlog(rapport, db):
 
 def test_what_nobody_knows_is_to_be_reviewed(rapport, db):
     stored(db, execution(state=State.NEEDS_REVIEW))
-    assert found(rapport, "review")[0] is False
+    said = "1 executions need review (e1): ask the shop, then rapport settle ID"
+    assert found(rapport, "review") == (False, said)
+
+
+def test_of_many_to_be_reviewed_five_are_named(rapport, db):
+    stored(db, *(execution(f"e{n}", f"c{n}", state=State.NEEDS_REVIEW) for n in range(7)))
+    said = "7 executions need review (e0, e1, e2, e3, e4 and 2 more): ask the shop, then rapport settle ID"
+    assert found(rapport, "review") == (False, said)
 
 
 def test_what_nobody_takes_up_is_a_left_lease(rapport, db):

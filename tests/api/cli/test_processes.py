@@ -15,7 +15,7 @@ import pytest
 from engine.domain.customers import Consent, Grant, Purpose
 from engine.domain.decisions import Rung
 from engine.domain.executions import State
-from engine.store import consents, executions, items
+from engine.store import artifacts, consents, executions, items
 from engine.store.database import Database
 from tests.builders import an_item
 from tests.ledgers import HOUR, NOW, execution, standing, stored
@@ -106,6 +106,20 @@ def test_the_server_makes_its_place_answers_and_ends(environment):
         until(lambda: answers(f"http://127.0.0.1:{port}/readyz"))
         assert httpx.get(f"http://127.0.0.1:{port}/readyz").json()["clock_moved"] is True
         assert ended(running)[0] == 0
+
+
+def test_a_server_without_a_sound_model_says_so_in_json(environment):
+    port = free_port()
+    environment.settings.models.mkdir(parents=True)
+    (environment.settings.models / artifacts.SERVED).write_text("lost")
+    with process(environment, "serve", "--port", port) as running:
+        until(lambda: answers(f"http://127.0.0.1:{port}/healthz"))
+        httpx.get(f"http://127.0.0.1:{port}/readyz")
+        where, *said = ended(running)[1].splitlines()
+    assert where.startswith("API and console at http://127.0.0.1")
+    [told] = [line for line in map(json.loads, said) if line["event"] == "model.unserved"]
+    assert (told["model_id"], told["goes_on_serving"], told["level"]) == ("lost", None, "error")
+    assert "ArtifactError" in told["exception"]
 
 
 def test_a_worker_places_what_is_due_at_the_example_gateway(rapport, environment, tmp_path):

@@ -81,7 +81,8 @@ def test_all_that_is_wrong_is_told_at_once():
 def test_without_a_likeness_everything_must_be_there():
     assert named("customers: 3") == {"needs", "days", "burn_in", *scenario.GROUPS}
     assert named("like: weekly") == {"like"}
-    assert named("- 3") == named("habits: [") == {"mine"}
+    assert named("- 3") == {"mine"}
+    assert named("habits: [") == {"mine: line 1, column 10"}
     assert scenario.read(GROCERY, "grocery") == scenario.of("grocery")
 
 
