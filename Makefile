@@ -39,7 +39,7 @@ test-clock: $(READY) ## the tests that move the clocks of workers and databases 
 	$(BIN)/python -m pytest -q -m clock -rs tests/clock $(ARGS)
 
 test-anew: $(READY) ## the laws with examples drawn anew: every other target draws the same for the same code
-	$(BIN)/python -m pytest -q -n 2 -m "not clock" -rs --hypothesis-profile=anew $(shell grep -rlE "^from (hypothesis|schemathesis)|law\(" --include="test_*.py" tests) $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 -m "not clock" -rs --hypothesis-profile=anew $$(grep -rlE "^from hypothesis|^from schemathesis|^@law" --include="test_*.py" tests) $(ARGS)
 
 lint: $(READY) ## style, types, and the import contracts
 	$(BIN)/ruff check .
