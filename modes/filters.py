@@ -1,8 +1,7 @@
 """A caller's condition on items, in CEL: ``item.price < 20.0 && item.available``.
 
 It is type-checked before it runs; an item it cannot be told for is left out. Loops, patterns, concatenation and long or
-deep expressions are refused, so that the cost of one stays proportional to its length; what a list may cost in all is
-bounded by ``Filter.most``.
+deep expressions are refused, so that the cost of one stays proportional to its length.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from engine.errors import InputError
 from modes.cel import Condition, Failed, Language, Wrong
 
 MAX_LENGTH = 1_000
-LOOKED_AT = 5_000_000  # items times characters of the condition, a second or so of a processor
 FIELD = "filter"
 
 
@@ -49,11 +47,6 @@ class Filter:
             return cls(source, _language().compile(source))
         except Wrong as error:
             raise InputError.of(field, _meant(error), source) from None
-
-    @property
-    def most(self) -> int:
-        """How many items of a catalogue are gone through for it, the fewer the longer it is."""
-        return max(LOOKED_AT // max(len(self.source), 1), 1)
 
     def keeps(self, item: Item) -> bool:
         """Whether the condition is true of the item; what cannot be told is not true."""

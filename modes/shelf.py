@@ -10,6 +10,7 @@ from modes.filters import Filter
 
 Catalogue = Callable[[Collection[str]], Mapping[str, Item]]
 Browse = Callable[[], Iterable[Item]]  # every item there is
+GONE_THROUGH = 100_000  # items of a catalogue, for one list
 
 
 class Shelf:
@@ -57,12 +58,11 @@ class Shelf:
         return id if item is None else item.name or id
 
     def everything(self) -> Iterator[Item]:
-        """Every item there is, where the whole catalogue can be gone through; what was read stays as it was read.
+        """Every item there is, where the catalogue can be gone through; what was read stays as it was read.
 
-        Where a condition is asked of each, so many are gone through as its length allows.
+        Of a larger catalogue only so many are gone through: a condition is asked of each.
         """
-        most = None if self._condition is None else self._condition.most
-        for item in islice(self._browse(), most):
+        for item in islice(self._browse(), GONE_THROUGH):
             known = self._items.setdefault(item.item_id, item)
             if known is not None:
                 yield known
