@@ -70,16 +70,11 @@ def in_category(tx: Tx, category: str, limit: int) -> list[str]:
 def meant(tx: Tx, query: str | None, category: str | None, limit: int) -> Found:
     """Items that words, a category, or words within a category may mean."""
     if query is not None:
-        return found(tx, query, limit, category)
+        return search(tx, query, limit, category)
     return Found(items=() if category is None else tuple(in_category(tx, category, limit)))
 
 
-def search(tx: Tx, query: str, limit: int, category: str | None = None) -> list[str]:
-    """The ids of what ``found`` finds, best first."""
-    return list(found(tx, query, limit, category).items)
-
-
-def found(tx: Tx, query: str, limit: int, category: str | None = None) -> Found:
+def search(tx: Tx, query: str, limit: int, category: str | None = None) -> Found:
     """Items that a customer may mean by ``query``; any text may be asked.
 
     Every word must be found in name, category or family, the last one perhaps only begun; where no item has them all,
@@ -88,8 +83,8 @@ def found(tx: Tx, query: str, limit: int, category: str | None = None) -> Found:
     words = _words(query)
     if not words:
         return Found()
-    whole = _found(tx, words, "&", limit, category)
-    return Found(items=whole) if whole else Found(items=_found(tx, words, "|", limit, category), whole=False)
+    whole = _ranked(tx, words, "&", limit, category)
+    return Found(items=whole) if whole else Found(items=_ranked(tx, words, "|", limit, category), whole=False)
 
 
 def _words(query: str) -> list[str]:
@@ -98,7 +93,7 @@ def _words(query: str) -> list[str]:
     return list(dict.fromkeys(reversed(said)))[::-1]
 
 
-def _found(tx: Tx, words: Sequence[str], join: str, limit: int, category: str | None) -> tuple[str, ...]:
+def _ranked(tx: Tx, words: Sequence[str], join: str, limit: int, category: str | None) -> tuple[str, ...]:
     statement = _matches_sqlite(words, join) if tx.dialect.name == "sqlite" else _matches_postgresql(words, join)
     if category is not None:
         statement = statement.where(_within(category))

@@ -123,7 +123,7 @@ CATALOGUE = (
 def test_search_finds_what_is_meant_and_survives_anything(db, bring, query, found):
     bring("items", *CATALOGUE)
     with db.read() as tx:
-        assert set(items.search(tx, query, 10)) == found
+        assert set(items.search(tx, query, 10).items) == found
 
 
 SHELF = (
@@ -162,8 +162,8 @@ def test_search_follows_the_catalogue(db, bring):
     bring("items", *CATALOGUE)
     bring("items", an_item("a", name="Green tea", family="tea"))
     with db.read() as tx:
-        assert items.search(tx, "roast", 10) == []
-        assert items.search(tx, "tea", 10) == ["a"]
+        assert items.search(tx, "roast", 10) == Found(whole=False)
+        assert items.search(tx, "tea", 10) == Found(items=("a",))
 
 
 def test_a_category_holds_what_lies_under_it_and_no_neighbour(db, bring):
