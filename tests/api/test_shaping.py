@@ -13,7 +13,6 @@ import pytest
 from api.app import create_app
 from api.service import CHOOSY, EXTENSION
 from api.topics import placements as topic
-from engine.errors import Unavailable
 from engine.store import customers, orders
 from engine.store.database import Database
 from tests.api.conftest import Caller, Place, settings_at
@@ -22,7 +21,6 @@ from tests.conftest import fresh_postgres
 from tests.shops import NOW, open_shop
 
 _numbers = count()
-POOL = 15  # connections of a process
 SOUND = {"kind": "pin", "item_ids": ["new"], "position": 1}
 
 
@@ -317,16 +315,3 @@ def test_a_few_lists_with_a_filter_are_made_at_once_and_all_else_goes_on(place: 
         assert place.backend.get("/v1/customers/c1/offers").status_code == 200
         assert place.operator.post("/v1/policies/stop", {"reason": "night"}).status_code < 300
     assert place.backend.get(listed).status_code == 200
-
-
-def test_where_no_connection_is_free_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    small = Database.open(f"sqlite:///{tmp_path}/small.db")
-    monkeypatch.setattr(small._engine.pool, "_timeout", 0.01)
-    with ExitStack() as held:
-        for _ in range(POOL):
-            held.enter_context(small.read())
-        with pytest.raises(Unavailable, match="no connection free"):
-            held.enter_context(small.read())
-    with small.read():
-        pass
-    small.close()

@@ -2,11 +2,15 @@
 
 import os
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from engine.errors import Unavailable
 from engine.store.database import Database
+
+POOL = 15  # connections of a process
 
 
 @pytest.fixture
@@ -40,3 +44,16 @@ def test_one_that_is_there_stays_as_its_owner_wants_it(tmp_path: Path, lax: None
     database.upgrade()
     database.close()
     assert (mode(file), database.is_current()) == (0o640, True)
+
+
+def test_where_no_connection_is_free_that_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    small = Database.open(f"sqlite:///{tmp_path}/small.db")
+    monkeypatch.setattr(small._engine.pool, "_timeout", 0.01)
+    with ExitStack() as held:
+        for _ in range(POOL):
+            held.enter_context(small.read())
+        with pytest.raises(Unavailable, match="no connection free"):
+            held.enter_context(small.read())
+    with small.read():  # those that were free again are given again
+        pass
+    small.close()
