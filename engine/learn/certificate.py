@@ -236,7 +236,7 @@ def certify(
 
     Parameters
     ----------
-    drift : how far above the promise the bound must lie; None: the ``margin`` of the promise
+    drift : how far above the promise the bound must lie; None: see ``drift_margin``
 
     Examples
     --------
@@ -247,7 +247,7 @@ def certify(
     >>> certify(found, 0.9, start=101, drift=0).is_open  # .8825 is not .90
     False
     """
-    least = promise + (margin(promise) if drift is None else drift)
+    least = promise + (drift_margin(promise) if drift is None else drift)
     reached, why = None, "no threshold is reached by enough pairs in finished windows"
     for place in np.flatnonzero(found.n >= start).tolist():
         if found.n[place] == 0:
@@ -279,12 +279,12 @@ def certify(
     )
 
 
-def margin(promise: float) -> float:
+def drift_margin(promise: float) -> float:
     """How far above a promise it is tested, for what changes until it is kept: a part of what it lets be wrong.
 
     Examples
     --------
-    >>> [round(margin(promise), 4) for promise in (0.5, 0.8, 0.9, 0.95, 0.99)]
+    >>> [round(drift_margin(promise), 4) for promise in (0.5, 0.8, 0.9, 0.95, 0.99)]
     [0.01, 0.01, 0.01, 0.005, 0.001]
     """
     return min(DRIFT, OF_WRONG * (1 - promise))

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from engine.errors import InputError
-from engine.learn.certificate import DELTA, GRID, Evidence, by_stake, certify, evidence, gathered, lower_bound, margin
+from engine.learn.certificate import (
+    DELTA,
+    GRID,
+    Evidence,
+    by_stake,
+    certify,
+    drift_margin,
+    evidence,
+    gathered,
+    lower_bound,
+)
 from engine.learn.foresight import cutoffs, forecasts, gates
 from engine.learn.purchases import Purchases, usual_amounts
 from engine.learn.rhythm import is_due, order_window
@@ -76,36 +86,34 @@ def test_where_the_first_that_is_tried_fails_it_is_shut():
     assert example_3(601) == 0.6
 
 
-def test_the_margin_for_drift_must_be_cleared_too():
-    """552 of 600 are .9039 at least: more than .90, less than the .91 that is tested."""
-    found = Evidence(
+def at_one_threshold(n: int, hits: int) -> Evidence:
+    """So many pairs and hits at a threshold of .9, and no other."""
+    return Evidence(
         window_days=14,
         thresholds=np.array([0.9]),
-        n=np.array([600]),
-        hits=np.array([552]),
+        n=np.array([n]),
+        hits=np.array([hits]),
         effect=np.ones(1),
         windows=(0.0,),
     )
+
+
+def test_the_margin_for_drift_must_be_cleared_too():
+    """552 of 600 are .9039 at least: more than .90, less than the .91 that is tested."""
+    found = at_one_threshold(600, 552)
     assert not certify(found, 0.90).is_open
     assert certify(found, 0.89).threshold == 0.9
     assert certify(found, 0.90, drift=0.0).threshold == 0.9
 
 
 def test_a_high_promise_has_the_margin_that_its_few_faults_allow():
-    """980 of 1,000 are .9731 at least: .97 and its margin, which a whole point would refuse, and not .975."""
-    found = Evidence(
-        window_days=14,
-        thresholds=np.array([0.9]),
-        n=np.array([1_000]),
-        hits=np.array([980]),
-        effect=np.ones(1),
-        windows=(0.0,),
-    )
+    """980 of 1,000 are .9731 at least: .97 and its margin, which a point would refuse, and not .972 and its own."""
+    found = at_one_threshold(1_000, 980)
     assert certify(found, 0.97).is_open
     assert not certify(found, 0.97, drift=0.01).is_open
     assert not certify(found, 0.972).is_open
     assert certify(found, 0.972, drift=0.0).is_open
-    assert [margin(promise) for promise in (0.0, 0.9, 1.0)] == pytest.approx([0.01, 0.01, 0.0])
+    assert [drift_margin(promise) for promise in (0.0, 0.9, 1.0)] == pytest.approx([0.01, 0.01, 0.0])
 
 
 @pytest.mark.example(3)
