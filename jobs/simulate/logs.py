@@ -20,6 +20,7 @@ import numpy as np
 
 from engine.domain.decisions import Rung
 from engine.learn.offpolicy.log import Log, Shares, mixed, table_of
+from jobs.simulate.day import Evening
 from jobs.simulate.playing import begun, lived
 from jobs.simulate.replies import SOFT
 from jobs.simulate.rivals import Selector
@@ -101,7 +102,7 @@ class Eve:
         shares = explores(self.glance)
         rng = np.random.default_rng((self.world.seed, CHOSEN, self.world.day))
         rungs = _drawn(shares, rng)
-        evening = self.world.evening(rungs, self.world.luck())
+        evening = Evening.of(self.world, rungs, self.world.luck())
         return DayLog(eve=self, shares=shares, rungs=rungs, rewards=evening.utility)
 
     def worth(self, policy: Policy, copies: int) -> float:
@@ -110,7 +111,7 @@ class Eve:
         rng = np.random.default_rng((self.world.seed, RUN, self.world.day))
         total = 0.0
         for copy in range(1, copies + 1):
-            evening = self.world.evening(_drawn(shares, rng), self.world.luck(copy))
+            evening = Evening.of(self.world, _drawn(shares, rng), self.world.luck(copy))
             total += float(evening.utility[who].mean())
         return total / copies
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jobs.simulate.replies import SPOKEN, UNASKED
+from jobs.simulate import day
+from jobs.simulate.day import Evening
+from jobs.simulate.replies import UNASKED
 from jobs.simulate.rivals import Player
-from jobs.simulate.world import Evening, World
+from jobs.simulate.world import SPOKEN, World
 
 YEAR = 365.0
 
@@ -69,7 +71,7 @@ def begun(player: Player, world: World) -> World:
     waits = np.zeros(world.state.stock.shape, np.int64)
     for _ in range(world.scenario.burn_in):
         player.learn(world.morning)
-        world, _ = world.lived(waits)
+        world, _ = day.lived(world, waits)
     return world
 
 
@@ -79,7 +81,7 @@ def lived(player: Player, world: World, days: int) -> tuple[World, Score]:
     for _ in range(days):
         player.learn(world.morning)
         morning = world
-        world, evening = morning.lived(player.act(morning))
+        world, evening = day.lived(morning, player.act(morning))
         total += Score.of(evening, morning)
     ended = Score(customers=world.scenario.customers, opted_out=int((~world.reachable).sum()))
     return world, total + ended

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from jobs.simulate import scenario
-from jobs.simulate.replies import Lot, Lots
+from jobs.simulate.luck import Lot, Lots
 from jobs.simulate.scenario import Scenario
 from jobs.simulate.world import World
 

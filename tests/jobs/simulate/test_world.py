@@ -6,17 +6,19 @@ import numpy as np
 import pytest
 
 from engine.domain.decisions import Rung
+from jobs.simulate import day
+from jobs.simulate.day import Evening
 from jobs.simulate.playing import Score, play
-from jobs.simulate.replies import SPOKEN, moving, taking
+from jobs.simulate.replies import moving, taking
 from jobs.simulate.rivals import PLAYERS, Selector
 from jobs.simulate.seen import Sign
-from jobs.simulate.world import World
+from jobs.simulate.world import SPOKEN, World
 from tests.jobs.simulate.small import luck, of, one
 
 
 def after(world: World, rung: Rung, **lots: float) -> tuple[World, float, set[Sign], bool]:
     """The morning after one act; what the day was worth; what was seen; whether the order was right."""
-    later, evening = world.lived(np.full((1, 1), int(rung)), luck(**lots))
+    later, evening = day.lived(world, np.full((1, 1), int(rung)), luck(**lots))
     seen = {sign for sign in Sign if later.morning.saw(sign)[0, 0]}
     return later, float(evening.utility[0, 0]), seen, bool(later.morning.right[0, 0])
 
@@ -94,9 +96,9 @@ def test_patience_ends_in_opting_out():
 
 def test_shares_over_copies_of_a_day_are_those_that_the_oracle_knows():
     world = World.born(of("grocery"), 3)
-    world, _ = world.lived(np.full((30, 3), int(Rung.CURATE)))
+    world, _ = day.lived(world, np.full((30, 3), int(Rung.CURATE)))
     acts = np.full((30, 3), int(Rung.COACH))
-    days = [world.evening(acts, world.luck(copy)).replies for copy in range(1, 400)]
+    days = [Evening.of(world, acts, world.luck(copy)).replies for copy in range(1, 400)]
     likely = taking(world, np.maximum(acts - np.floor(world.state.comfort), 0))
     found = np.mean([day.taken for day in days], axis=0)
     assert np.abs(found - world.welcome * likely).max() < 0.11  # four deviations of 400 draws
@@ -108,7 +110,7 @@ def test_the_same_seed_is_the_same_world_and_the_same_luck_whatever_is_decided()
     worlds = [World.born(of("grocery"), 5) for _ in range(2)]
     for _ in range(20):
         worlds = [
-            world.lived(np.full((30, 3), int(rung)))[0]
+            day.lived(world, np.full((30, 3), int(rung)))[0]
             for world, rung in zip(worlds, (Rung.RESPOND, Rung.CURATE), strict=True)
         ]
     quiet, loud = (world.state for world in worlds)
