@@ -150,7 +150,7 @@ def _pooled(snapshots: Snapshots, day: float, window: int, own_window: bool) -> 
         scores = fitted.within(seen.traits.values, cutoff, window) if fitted else np.zeros(0)
         meant = np.flatnonzero(scores >= GRID[-1])  # nothing below is ever acted on
         if own_window:
-            meant = meant[_ordered_over(snapshots, seen, meant, window)]
+            meant = meant[ordered_over(snapshots, seen, meant, window)]
         probabilities.append(scores[meant])
         came.append(seen.came(window)[meant])
         owners.append(seen.owners[meant])
@@ -174,7 +174,7 @@ def _before(snapshots: Snapshots, day: float, window: int) -> tuple[Hazards | No
     return None, []
 
 
-def _ordered_over(snapshots: Snapshots, seen: Snapshot, pairs: Ints, window: int) -> NDArray[np.bool_]:
+def ordered_over(snapshots: Snapshots, seen: Snapshot, pairs: Ints, window: int) -> NDArray[np.bool_]:
     """Whether each of some pairs of a snapshot has this window, and is far enough in its gap."""
     gaps = median_gaps(snapshots.purchases, seen.traits.pairs[pairs], seen.traits.counts[pairs])
     since = seen.day - seen.traits.last[pairs]

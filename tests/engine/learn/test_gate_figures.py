@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from benchmarks import gate_figures
-from engine.learn.foresight import Gate
+from engine.learn.certificate import certify, gathered, ordered_over
+from engine.learn.foresight import Gate, cutoffs
 from engine.learn.foresight import gates as alone
 from tests.engine.learn.rhythms import refills, snapshots
 
@@ -15,6 +17,19 @@ def test_several_promises_share_the_evidence_and_nothing_else():
     found = gate_figures.gates(shop, [0.8, 0.95], 14, 3)
     for promise in (0.8, 0.95):
         assert [one for said, one in found if said == promise] == list(alone(shop, promise, 14, 3))
+
+
+def test_of_orders_as_they_are_made_only_those_over_their_own_window_count():
+    """Of some refills two gaps fit into a shorter window, and some come too early in theirs."""
+    shop = snapshots(refills(5, 200))
+    (cutoff,) = cutoffs(shop, 28, 1)
+    fitted, seen = shop.fit(cutoff), shop.at(cutoff)
+    bar = certify(gathered(shop, cutoff, 28), 0.8).threshold
+    likely = np.flatnonzero(fitted.within(seen.traits.values, cutoff, 28) >= bar)
+    meant = np.count_nonzero(ordered_over(shop, seen, likely, 28))
+    ((_, found),) = gate_figures.gates(shop, [0.8], 28, 1, own=True)
+    assert (found.threshold, found.executions) == (bar, meant)
+    assert 0 < meant < len(likely)
 
 
 def gate(executions: int, precision: float | None) -> Gate:
