@@ -208,7 +208,7 @@ class Month:
                 clock=lambda: now,
                 owner="demo",
                 terms=TERMS,
-                lost=lambda gateway, reasons: None,  # it loses answers on purpose, and the report counts them
+                failing=lambda gateway, reasons: None,  # it loses answers on purpose, and the report counts them
             )
             self.diary.swept += sweep.run()
 

@@ -37,7 +37,7 @@ from jobs.sweep.calls import (
     guarded,
     raise_ends,
     taken_back,
-    tell_lost,
+    tell_failing,
     without_outcome,
     word,
 )
@@ -71,7 +71,7 @@ class Sweep:
     at: Callable[[Point], None] = nothing  # told of each boundary that is passed
     named: str | None = None  # the gateway, as executions name it; None: the default one
     stands: Callable[[Tx], bool] = lambda tx: True  # whether the gateway is still the one that executions name
-    lost: Callable[[str, Counter[str]], None] = tell_lost  # told at the end why calls of a gateway came to nothing
+    failing: Callable[[str, Counter[str]], None] = tell_failing  # told at the end why calls came to nothing
     only: str | None = None  # the one execution that is looked at; None: all
 
     @cached_property
@@ -84,14 +84,14 @@ class Sweep:
         Where a call could not be begun within half its lease it ends too: the same would only be claimed again. Of all
         calls that told nothing there is one line in the log.
         """
-        lost = Counter[str]()
+        reasons = Counter[str]()
         try:
-            return self._swept(lost)
+            return self._swept(reasons)
         finally:
-            self.lost(self.named or DEFAULT, lost)
+            self.failing(self.named or DEFAULT, reasons)
 
-    def _swept(self, lost: Counter[str]) -> Counter[str]:
-        """What executions came to; ``lost`` is told why calls had no known outcome."""
+    def _swept(self, reasons: Counter[str]) -> Counter[str]:
+        """What executions came to; to ``reasons`` is added why calls had no known outcome."""
         swept = Counter(skipped=self._lapsed() if self.only is None else 0)
         answers: SimpleQueue[Reply] = SimpleQueue()
         with ThreadPoolExecutor(self.terms.at_once, thread_name_prefix="gateway") as pool:
@@ -105,7 +105,7 @@ class Sweep:
                     return +swept
                 replies = gathered(answers, under_way)
                 under_way -= len(replies)
-                lost.update(without_outcome(replies))
+                reasons.update(without_outcome(replies))
                 raise_ends(replies)
                 in_vain = in_vain or any(one.never_called and self._outlived(one.asked) for one in replies)
                 swept.update(self._complete(replies))

@@ -88,10 +88,10 @@ def without_outcome(replies: Sequence[Reply]) -> list[str]:
     return [answer.detail or "unknown" for answer in said if answer.result is Result.UNKNOWN]
 
 
-def tell_lost(gateway: str, lost: Counter[str]) -> None:
+def tell_failing(gateway: str, reasons: Counter[str]) -> None:
     """Log that calls of a gateway had no known outcome: how many, and why most of them."""
-    for reason, _ in lost.most_common(1):
-        log.warning("gateway.failing", gateway=gateway, without_outcome=lost.total(), reason=reason)
+    for reason, _ in reasons.most_common(1):
+        log.warning("gateway.failing", gateway=gateway, without_outcome=reasons.total(), reason=reason)
 
 
 def raise_ends(replies: Sequence[Reply]) -> None:
