@@ -13,7 +13,7 @@ from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
 from api import stopping
-from engine import logs
+from engine import heap, logs
 from engine.config import Settings
 
 LIKE_OURS = {"loggers": {"_granian": {"propagate": True}}}  # what the server itself logs is a line like any other
@@ -60,11 +60,14 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8080, workers
 def load(settings: Settings, flag: c_bool) -> object:
     """In a worker: the app over connections of its own."""
     from api.app import create_app
+    from engine.learn.base import decode
+    from engine.store.artifacts import Slot
     from engine.store.database import Database
 
     stopping.adopt(flag)
     logs.configure(settings.log_level)
-    return create_app(settings, Database.open(settings.database_url))
+    slot = Slot(settings.models, decode, heap.settle)
+    return create_app(settings, Database.open(settings.database_url), model=slot.current)
 
 
 def _share_metrics(folder: Path) -> None:

@@ -14,7 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from datetime import datetime, timedelta
 from multiprocessing import get_context
 
-from engine import logs
+from engine import heap, logs
 from engine.config import Settings
 from engine.domain.customers import Grant, Purpose
 from engine.learn import base
@@ -122,6 +122,7 @@ def _begin(settings: Settings, model_id: str, parent: int) -> None:
     logs.configure(settings.log_level)
     db, model = Database.open(settings.database_url), base.decode(artifacts.read(settings.models, model_id))
     _Here.deciding, _Here.parent = Deciding(db=db, settings=settings, model=model, trigger=TRIGGER), parent
+    heap.settle()
 
 
 def _part(ids: Sequence[str], now: datetime) -> Counter[str]:

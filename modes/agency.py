@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -53,7 +53,12 @@ def names(category: tuple[str, ...]) -> tuple[str, ...]:
 
 def lowest(context: Context, family: str | None, category: tuple[str, ...]) -> Rung:
     """The most that may be done for the need."""
-    return min(ceiling.rung for ceiling in ceilings(context.preferences, family, category))
+    return least(ceilings(context.preferences, family, category))
+
+
+def least(applied: Iterable[Ceiling]) -> Rung:
+    """The most that several ceilings leave."""
+    return min(ceiling.rung for ceiling in applied)
 
 
 def stated(context: Context, family: str | None, category: tuple[str, ...]) -> bool:
@@ -108,17 +113,22 @@ def removals(
     context: Context, rung: Rung, family: str | None, category: tuple[str, ...], now: datetime
 ) -> list[Removal]:
     """One for every setting of control that keeps the rung out."""
+    return kept_out(rung, ceilings(context.preferences, family, category), context.preferences, now)
+
+
+def kept_out(rung: Rung, applied: Iterable[Ceiling], preferences: Preferences, now: datetime) -> list[Removal]:
+    """The same by ceilings that are known to apply."""
     if rung is Rung.RESPOND:
         return []
     found = [
         Removal(
             stage=Stage.CEILING, rule=ceiling.setting, detail={"ceiling": ceiling.rung.label, "stated": ceiling.stated}
         )
-        for ceiling in ceilings(context.preferences, family, category)
+        for ceiling in applied
         if rung > ceiling.rung
     ]
-    if paused(context.preferences, now):
-        found.insert(0, Removal(stage=Stage.CEILING, rule="preferences.paused", detail=_until(context.preferences)))
+    if paused(preferences, now):
+        found.insert(0, Removal(stage=Stage.CEILING, rule="preferences.paused", detail=_until(preferences)))
     return found
 
 

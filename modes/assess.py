@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.domain.decisions import NudgeDraft, Offer, OrderDraft, Phase, Removal, Rung, Source, Stage
+from engine.domain.decisions import RUNGS, NudgeDraft, Offer, OrderDraft, Phase, Removal, Rung, Source, Stage
 from engine.domain.executions import Execution
 from engine.learn.base import Certificate
 from modes import agency, capability, coach, curate, earned, execute, gate, respond, stopping
@@ -16,7 +16,7 @@ from modes.rules.judging import Judgment
 from modes.scene import Scene
 from modes.value import EXECUTES
 
-PROACTIVE = tuple(rung for rung in Rung if rung is not Rung.RESPOND)
+PROACTIVE = tuple(rung for rung in RUNGS if rung is not Rung.RESPOND)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +57,9 @@ class _Proposed:
     planned: Plan | Removal | None
     certificates: Mapping[Rung, Certificate]
     judgments: Mapping[Rung, Judgment]  # of the operators' rules
+    ceilings: Sequence[agency.Ceiling]  # that the customer set
+    most: Rung  # that these leave
+    categories: Sequence[tuple[str, ...]]  # of the usual item, and of what would be ordered in its place
     ineligible: Sequence[Removal]
     stopped: Sequence[Removal]  # by operators
 
@@ -82,16 +85,20 @@ def prospect(candidate: Candidate, scene: Scene, already: Sequence[Execution] = 
     """The candidate under the customer's settings. ``already``: executions decided in this decision before it."""
     wanted = candidate.wanted
     planned = _plan(wanted, scene, already)
+    ceilings = tuple(agency.ceilings(scene.context.preferences, wanted.need.family, candidate.category))
     certificates = _certificates(candidate, planned, scene)
     judgments = _judgments(wanted, planned, certificates, scene, already)
     proposed = _Proposed(
         planned=planned,
         certificates=certificates,
         judgments=judgments,
+        ceilings=ceilings,
+        most=agency.least(ceilings),
+        categories=_categories(candidate, planned, scene),
         ineligible=_executable(wanted, scene),
         stopped=_stopped(wanted, scene),
     )
-    removals = {rung: tuple(_removals(rung, candidate, proposed, scene)) if rung in PROACTIVE else () for rung in Rung}
+    removals = {rung: tuple(_removals(rung, candidate, proposed, scene)) if rung in PROACTIVE else () for rung in RUNGS}
     return Prospect(
         candidate=candidate,
         removals=removals,
@@ -143,15 +150,14 @@ def _judgments(
 def _removals(rung: Rung, candidate: Candidate, proposed: _Proposed, scene: Scene) -> list[Removal]:
     wanted, context, planned = candidate.wanted, scene.context, proposed.planned
     found = [*capability.removals(context, rung)]
-    found += agency.removals(context, rung, wanted.need.family, candidate.category, scene.now)
+    found += agency.kept_out(rung, proposed.ceilings, context.preferences, scene.now)
     found += _phase(rung, candidate)
-    ceiling = agency.lowest(context, wanted.need.family, candidate.category)
-    masks = gate.masked(rung, wanted.need.family, _categories(candidate, planned, scene), scene.policy)
+    masks = gate.masked(rung, wanted.need.family, proposed.categories, scene.policy)
     if rung is Rung.CURATE:
         return found + _curable(candidate) + masks
     if rung is Rung.COACH:
         found += [] if wanted.progress is not None else [_not("goals.none")]
-        return found + masks + earned.removals(rung, wanted.need.family, ceiling, scene)
+        return found + masks + earned.removals(rung, wanted.need.family, proposed.most, scene)
     found += proposed.ineligible
     if isinstance(planned, Removal):
         found.append(planned)
@@ -163,7 +169,7 @@ def _removals(rung: Rung, candidate: Candidate, proposed: _Proposed, scene: Scen
     if rung in EXECUTES and wanted.order is not None:
         shut_at = scene.house.shut.get(rung)
         found += gate.removals(proposed.certificates.get(rung), wanted.order, scene.conduct.higher, shut_at=shut_at)
-    return found + earned.removals(rung, wanted.need.family, ceiling, scene)
+    return found + earned.removals(rung, wanted.need.family, proposed.most, scene)
 
 
 def _categories(candidate: Candidate, planned: Plan | Removal | None, scene: Scene) -> list[tuple[str, ...]]:

@@ -94,11 +94,11 @@ class Conduct:
         before = np.clip(self.agency.mean_before + self.unsaid * away, 0.0, 1.0)
         return float(replace(self.agency, mean_before=np.asarray(before)).mean)
 
-    def uptake(self, need: str | None, worth: Worth) -> Floats:
-        """How often each rung is taken up for a need, shape (6,)."""
-        place = self.needs.index(need) if need in self.needs else len(self.needs)
-        found: Floats = success.taken_up(self.taken, self.tried, worth.success)[0, place]
-        return found
+    def uptake(self, needs: Sequence[str | None], worth: Worth) -> Floats:
+        """How often each rung is taken up for each of some needs, shape (n, 6)."""
+        places = {need: place for place, need in enumerate(self.needs)}
+        found: Floats = success.taken_up(self.taken, self.tried, worth.success)[0]
+        return found[[places.get(need or "", len(self.needs)) for need in needs]]
 
     def standing(self, need: str) -> Standing:
         """Where the customer stands on the ladder of a need now: as reviewed, and at once lower by what came since."""

@@ -38,6 +38,7 @@ from modes.shelf import Browse, Catalogue, Shelf
 __all__ = ["Catalogue", "Policy", "Request", "decide", "needs"]
 
 STAGES = {stage: place for place, stage in enumerate(Stage)}
+RUNGS_OF = {mode: tuple(rung for rung in Rung if rung.mode is mode) for mode in Mode}
 
 
 def decide(
@@ -121,7 +122,7 @@ def _experience(
         need=found.wanted.need,
         rung=choice.rung,
         reason=explain.experience(choice, scene, request, nudge, draft),
-        considered=tuple(_considered(mode, choice) for mode in Mode),
+        considered=tuple(_considered(mode, choice) for mode in RUNGS_OF),
         lever=lever(choice, trials),
         offers=found.candidate.options[: scene.limit] if choice.rung in (Rung.RESPOND, Rung.CURATE) else (),
         nudge=nudge,
@@ -136,7 +137,7 @@ def _order_window(wanted: Wanted) -> int | None:
 
 
 def _considered(mode: Mode, choice: Choice) -> Considered:
-    rungs = [rung for rung in Rung if rung.mode is mode]
+    rungs = RUNGS_OF[mode]
     free = [rung for rung in rungs if not choice.removals[rung]]
     values = [value for rung in free or rungs if (value := choice.values[rung]) is not None]
     return Considered(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
 from engine.domain.decisions import Reason
 from modes.habits import Habit
@@ -18,7 +17,10 @@ def worded(reasons: Iterable[Reason], name: Name, words: Words) -> tuple[Reason,
     unique: dict[tuple[str, str], Reason] = {}
     for reason in reasons:
         unique.setdefault((reason.code, repr(sorted(reason.params.items()))), reason)
-    return tuple(replace(reason, sentence=sentence(reason, name, words)) for reason in unique.values())
+    return tuple(
+        Reason(code=reason.code, params=reason.params, sentence=sentence(reason, name, words))
+        for reason in unique.values()
+    )
 
 
 def sentence(reason: Reason, name: Name, words: Words) -> str:

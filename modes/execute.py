@@ -44,8 +44,7 @@ class Plan:
 
 def cycle(family: str, context: Context) -> str:
     """Which occurrence of the need it is: it begins with the last purchase or placed execution of the family."""
-    days = [day for day in (habits.last_day(context.history, family), _placed_day(family, context)) if day is not None]
-    return habits.occurrence(max(days, default=None))
+    return _cycle(habits.last_day(context.history, family), family, context)
 
 
 def eligibility(family: str | None, forecast: Forecast | None, scene: Scene) -> list[Removal]:
@@ -55,7 +54,7 @@ def eligibility(family: str | None, forecast: Forecast | None, scene: Scene) -> 
     own = [one for one in scene.context.executions if any(line.need == family for line in (*one.lines, *one.dropped))]
     return [
         *_open(own),
-        *_same_cycle(own, family, cycle(family, scene.context)),
+        *(_same_cycle(own, family, _cycle(scene.last_day(family), family, scene.context)) if own else ()),
         *_recent(own, forecast.window_days, scene.now),
     ]
 
@@ -145,7 +144,7 @@ def draft(
         mandate_id=None if mandate is None else mandate.mandate_id,
         wording=None if mandate is None else mandate.wording,
         certificate_id=None if asked or certificate is None else certificate.certificate_id,
-        cycle=cycle(made.line.family, scene.context),
+        cycle=_cycle(scene.last_day(made.line.family), made.line.family, scene.context),
         due_at=windows.first(mandate, scene.context.zone, due_at) or due_at,
         probability=forecast.probability,
         window_days=round(forecast.window_days),
@@ -233,6 +232,12 @@ def _placed_day(family: str, context: Context) -> float | None:
         if one.state in SPENT and any(line.need == family for line in one.lines)
     ]
     return max(placed, default=None)
+
+
+def _cycle(bought: float | None, family: str, context: Context) -> str:
+    """The same where it is known when the family was last bought."""
+    days = [day for day in (bought, _placed_day(family, context)) if day is not None]
+    return habits.occurrence(max(days, default=None))
 
 
 def _open(own: Sequence[Execution]) -> list[Removal]:

@@ -28,13 +28,29 @@ class Habit:
 
 def of_family(history: History, family: str) -> tuple[Habit, ...]:
     """The customer's items of a family, the most usual first."""
-    return _ranked(history.take(_same(history.families, family)))
+    return of_lines(lines(history, family))
+
+
+def lines(history: History, family: str) -> History:
+    """The lines of a family."""
+    return history.take(_same(history.families, family))
+
+
+def of_lines(bought: History) -> tuple[Habit, ...]:
+    """The items of some lines, the most usual first: by the number of days, then the latest, then the id."""
+    by_item: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    for item, day, quantity in zip(
+        bought.items.tolist(), bought.days.tolist(), bought.quantities.tolist(), strict=True
+    ):
+        by_item[item].append((day, quantity))
+    habits = [_habit(item, seen) for item, seen in by_item.items()]
+    return tuple(sorted(habits, key=lambda habit: (-habit.days, -habit.last_day, habit.item_id)))
 
 
 def of_items(history: History, items: Collection[str]) -> tuple[Habit, ...]:
     """Those of the items that the customer bought, the most usual first."""
     wanted = frozenset(items)
-    return _ranked(history.take(np.fromiter((item in wanted for item in history.items), bool, len(history))))
+    return of_lines(history.take(np.fromiter((item in wanted for item in history.items), bool, len(history))))
 
 
 def purchase_days(history: History, family: str) -> NDArray[np.int64]:
@@ -61,15 +77,6 @@ def occurrence(day: float | None) -> str:
 
 def _same(values: NDArray[np.object_], wanted: str) -> NDArray[np.bool_]:
     return np.asarray(values == wanted, dtype=bool)
-
-
-def _ranked(lines: History) -> tuple[Habit, ...]:
-    """By the number of days, then the latest, then the id."""
-    bought: dict[str, list[tuple[float, int]]] = defaultdict(list)
-    for item, day, quantity in zip(lines.items, lines.days.tolist(), lines.quantities.tolist(), strict=True):
-        bought[item].append((day, quantity))
-    habits = [_habit(item, seen) for item, seen in bought.items()]
-    return tuple(sorted(habits, key=lambda habit: (-habit.days, -habit.last_day, habit.item_id)))
 
 
 def _habit(item: str, seen: list[tuple[float, int]]) -> Habit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from engine.domain.values import Money, to_minor
 from modes.assess import Candidate, Prospect
 from modes.execute import Plan
 from modes.scene import Scene
-from modes.select import Choice, choose
+from modes.select import Choice, chosen
 
 WEIGHTS = {"expires_at": 1, "max_quantity": 1, "price_low": 2, "price_high": 2, "order_limit": 3, "budget": 3}
 PROPOSED = "proposed"  # id of a mandate that is not signed
@@ -37,17 +37,36 @@ class Trials:
     def __init__(self, candidates: Sequence[Candidate], scene: Scene) -> None:
         self.scene = scene
         self._candidates = candidates
-        self._known: dict[tuple[tuple[str, str], ...], tuple[Choice, ...]] = {}
+        self._known: dict[tuple[tuple[str, str], ...], _Trial] = {}
 
-    def choices(self, changes: Sequence[Relaxation]) -> tuple[Choice, ...]:
-        """What every need would be given."""
+    def given(self, candidate: Candidate, changes: Sequence[Relaxation]) -> Choice:
+        """What a need would be given."""
         key = tuple(sorted((one.change.setting, repr(one.change.after)) for one in changes))
         if key not in self._known:
             context = self.scene.context
             for one in changes:
                 context = one.apply(context)
-            self._known[key] = choose(self._candidates, self.scene.under(context))
-        return self._known[key]
+            self._known[key] = _Trial(chosen(self._candidates, self.scene.under(context)))
+        return self._known[key].of(candidate)
+
+
+class _Trial:
+    """A decision made as far as it is asked for: needs whose turn comes later change nothing for those before them."""
+
+    def __init__(self, turns: Iterator[Choice]) -> None:
+        self._turns = turns
+        self._made: list[Choice] = []
+
+    def of(self, candidate: Candidate) -> Choice:
+        """What the need is given."""
+        for one in self._made:
+            if one.prospect.candidate is candidate:
+                return one
+        for one in self._turns:
+            self._made.append(one)
+            if one.prospect.candidate is candidate:
+                return one
+        raise AssertionError("every need has its turn")
 
 
 def lever(choice: Choice, trials: Trials) -> Lever | None:
@@ -83,11 +102,8 @@ def _relaxations(rung: Rung, choice: Choice) -> list[Relaxation]:
 
 def _gives(rung: Rung, found: Sequence[Relaxation], choice: Choice, trials: Trials) -> bool:
     """Whether the need is given that rung then, and is better off: other needs may take attention before it."""
-    need = choice.prospect.wanted.need
-    return any(
-        other.prospect.wanted.need == need and other.rung is rung and other.value > choice.value
-        for other in trials.choices(found)
-    )
+    other = trials.given(choice.prospect.candidate, found)
+    return other.rung is rung and other.value > choice.value
 
 
 def _relaxed(removal: Removal, rung: Rung, found: Prospect) -> Relaxation | None:

@@ -38,11 +38,23 @@ class Habits:
     """A customer's habits by family; of another history than before they are worked out anew."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, str], tuple[History, tuple[Habit, ...]]] = {}
+        self._lines: dict[tuple[int, str], tuple[History, History]] = {}
+        self._known: dict[tuple[int, str], tuple[Habit, ...]] = {}
 
     def of_family(self, history: History, family: str) -> tuple[Habit, ...]:
         """See ``habits.of_family``."""
-        key = (id(history), family)  # the history is kept beside, so that its id is not given to another
+        key, bought = (id(history), family), self._bought(history, family)
         if key not in self._known:
-            self._known[key] = history, habits.of_family(history, family)
-        return self._known[key][1]
+            self._known[key] = habits.of_lines(bought)
+        return self._known[key]
+
+    def last_day(self, history: History, family: str) -> float | None:
+        """See ``habits.last_day``."""
+        bought = self._bought(history, family)
+        return float(bought.days[-1]) if len(bought) else None
+
+    def _bought(self, history: History, family: str) -> History:
+        key = (id(history), family)  # the history is kept beside, so that its id is not given to another
+        if key not in self._lines:
+            self._lines[key] = history, habits.lines(history, family)
+        return self._lines[key][1]

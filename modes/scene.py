@@ -53,6 +53,10 @@ class Scene:
         """The customer's items of a family, the most usual first."""
         return self.recalled.of_family(self.context.history, family)
 
+    def last_day(self, family: str) -> float | None:
+        """When the customer last bought of a family; None if never."""
+        return self.recalled.last_day(self.context.history, family)
+
     def under(self, context: Context) -> Scene:
         """The same with another context, to see what a changed setting would lead to."""
         return replace(self, context=context)

@@ -6,23 +6,25 @@ which this customer is one row; here it is said why, and budgets of mandates are
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.domain.decisions import ExecutionDraft, Removal, Rung, Source, Stage
+from engine.domain.decisions import RUNGS, ExecutionDraft, Removal, Rung, Source, Stage
 from engine.domain.executions import Execution
 from modes import agency, attention, conduct, execute, selection
 from modes.assess import Candidate, Prospect, prospect
 from modes.draws import draw
+from modes.policy import Worth
 from modes.rules.judging import Judgment
 from modes.scene import Scene
 from modes.value import EXECUTES, Stakes, before_messages
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+BEYOND = conduct.beyond(agency.UNSTATED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,8 +56,8 @@ class Contender:
 
     Attributes
     ----------
-    kept_out : what keeps each rung out whatever it is worth
-    worth : float array of shape (6,), see ``worth_before``; None where the need's probability is not known
+    kept_out : by rung, what keeps it out whatever it is worth
+    worth : float array of shape (6,), see ``worths_before``; None where the need's probability is not known
     """
 
     prospect: Prospect
@@ -63,13 +65,14 @@ class Contender:
     worth: Floats | None
 
     @classmethod
-    def of(cls, found: Prospect, scene: Scene) -> Contender:
-        """A prospect, looked at once however many turns it waits."""
-        return cls(
-            prospect=found,
-            kept_out=_all_kept_out(found, scene),
-            worth=None if found.wanted.probability is None else worth_before(found, scene),
+    def of(cls, found: Sequence[Prospect], scene: Scene) -> list[Contender]:
+        """Prospects in the order of their names, looked at once however many turns they wait."""
+        worths = worths_before(found, scene)
+        each = (
+            cls(prospect=one, kept_out=_all_kept_out(one, scene), worth=worth)
+            for one, worth in zip(found, worths, strict=True)
         )
+        return sorted(each, key=lambda one: one.name)
 
     def after(self, made: Sequence[Execution], scene: Scene) -> Contender:
         """The same once those executions are decided: they draw on mandates and caps, and change no value."""
@@ -81,7 +84,7 @@ class Contender:
     @property
     def allowed(self) -> Bools:
         """Which rungs nothing keeps out, shape (6,)."""
-        return np.array([not self.kept_out[rung] for rung in Rung])
+        return np.array([not self.kept_out[rung] for rung in RUNGS])
 
     @property
     def name(self) -> tuple[str, str]:
@@ -103,24 +106,33 @@ class Spent:
 
 
 def choose(candidates: Sequence[Candidate], scene: Scene) -> tuple[Choice, ...]:
-    """A rung for every need, the leading one first.
+    """A rung for every need, the leading one first."""
+    return tuple(sorted(chosen(candidates, scene), key=lambda choice: choice.order))
+
+
+def chosen(candidates: Sequence[Candidate], scene: Scene) -> Iterator[Choice]:
+    """A rung for every need, one after another, in the order of their turns.
 
     Executions that announce themselves take their message first, then the needs by value, each at the price that
     attention has by then; budgets of mandates are drawn in the same order.
     """
-    left = sorted((Contender.of(prospect(one, scene), scene) for one in candidates), key=lambda one: one.name)
-    chosen, made = list[Choice](), list[Execution]()
+    left = Contender.of([prospect(one, scene) for one in candidates], scene)
+    made = list[Execution]()
     known = scene.conduct
     spent = Spent(load=attention.load(scene.context.messages, scene.now), left=known.budget - known.spent)
     while left:
-        taken = _next(left, spent, scene)
-        chosen.append(taken)
-        left = [one for one in left if one.prospect is not taken.prospect]
-        spent = spent.after(attention.speaks(taken.rung, scene.present))
-        if taken.rung in EXECUTES:
-            made.append(execute.pending(execution(taken, scene), scene.context.customer.customer_id, scene.now))
-            left = [one.after(made, scene) for one in left]
-    return tuple(sorted(chosen, key=lambda choice: choice.order))
+        taken = list[Prospect]()
+        for one in _turns(left, spent, scene):
+            yield one
+            taken.append(one.prospect)
+            speaks, executes = attention.speaks(one.rung, scene.present), one.rung in EXECUTES
+            if speaks or executes:  # what follows has another price, or draws on what is left
+                break
+        left = [one for one in left if not any(one.prospect is other for other in taken)]
+        spent = spent.after(speaks)
+        if executes:
+            made.append(execute.pending(execution(one, scene), scene.context.customer.customer_id, scene.now))
+            left = [other.after(made, scene) for other in left]
 
 
 def execution(choice: Choice, scene: Scene) -> ExecutionDraft:
@@ -134,66 +146,80 @@ def execution(choice: Choice, scene: Scene) -> ExecutionDraft:
     return execute.draft(choice.rung, found.plan, certificate, forecast, scene, judgment, announced)
 
 
-def worth_before(found: Prospect, scene: Scene) -> Floats:
-    """The value of every rung without what its message costs, shape (6,); the need's probability is known."""
-    wanted, worth = found.wanted, scene.policy.worth_of(found.candidate.category)
-    assert wanted.probability is not None
-    family = wanted.need.family
-    unstated = not agency.stated(scene.context, family, found.candidate.category)
+def worths_before(found: Sequence[Prospect], scene: Scene) -> list[Floats | None]:
+    """The value of every rung of each need without what its message costs, shape (6,).
+
+    None of a need whose probability is not known.
+    """
+    parameters = [scene.policy.worth_of(one.candidate.category) for one in found]
+    known: list[Floats | None] = [None] * len(found)
+    for worth in {id(each): each for each in parameters}.values():
+        places = [n for n, one in enumerate(found) if parameters[n] is worth and one.wanted.probability is not None]
+        if places:
+            for place, values in zip(places, _before([found[n] for n in places], worth, scene), strict=True):
+                known[place] = values
+    return known
+
+
+def _before(found: Sequence[Prospect], worth: Worth, scene: Scene) -> Floats:
+    """The same of needs whose categories are worth the same, shape (n, 6)."""
+    context, wanted = scene.context, [one.wanted for one in found]
+    unstated = [not agency.stated(context, one.wanted.need.family, one.candidate.category) for one in found]
     stakes = Stakes(
-        probability=wanted.probability,
-        order=None if wanted.order is None else wanted.order.probability,
-        goal=None if wanted.progress is None else wanted.progress.risk,
-        buys=wanted.buys,
-        present=scene.present,
-        load=attention.load_before(scene.context.messages, scene.now),
+        probability=np.array([one.probability for one in wanted], float),
+        order=np.array([one.probability if one.order is None else one.order.probability for one in wanted], float),
+        goal=np.array([np.nan if one.progress is None else one.progress.risk for one in wanted], float),
+        buys=np.array([one.buys for one in wanted], bool),
+        present=np.full(len(found), scene.present),
+        load=np.full(len(found), float(attention.load_before(context.messages, scene.now))),
         agency=scene.conduct.wish(worth.agency - scene.policy.worth.agency),
-        success=scene.conduct.uptake(family, worth),
-        beyond=conduct.beyond(agency.UNSTATED) if unstated else None,
+        success=scene.conduct.uptake([one.need.family for one in wanted], worth),
+        beyond=np.array(unstated, float)[:, None] * BEYOND if any(unstated) else None,
     )
     return before_messages(stakes, worth)
 
 
-def _next(left: Sequence[Contender], spent: Spent, scene: Scene) -> Choice:
-    """The choice for the need whose turn it is, of those in the order of their names."""
-    valued = [one.worth for one in left if one.worth is not None]
-    if len(valued) < len(left):
-        return _unvalued(next(one.prospect for one in left if one.worth is None), spent, scene)
-    turn = selection.turn(
-        np.stack(valued)[None],
-        np.stack([one.allowed for one in left])[None],
-        chosen=np.zeros((1, len(left)), bool),
-        draws=np.array([[_draw(one.prospect, scene) for one in left]]),
+def _turns(left: Sequence[Contender], spent: Spent, scene: Scene) -> Iterator[Choice]:
+    """The choices for needs, of those in the order of their names, in turn, until something is spent by one of them."""
+    unvalued = [one for one in left if one.worth is None]
+    if unvalued:
+        yield from (_unvalued(one.prospect, spent, scene) for one in unvalued)
+        return
+    places = (np.zeros(len(left), np.int64), np.arange(len(left)))
+    worths = [scene.policy.worth_of(one.prospect.candidate.category) for one in left]
+    known = selection.priced(
+        np.array([[one.worth for one in left]]),
+        np.array([[one.allowed for one in left]]),
         load=np.array([spent.load]),
         left=np.array([spent.left]),
         policy=scene.policy,
-        chance=scene.policy.chance,
         here=np.full((1, 1, 1), scene.present),
-        curious=np.full((1, len(left)), scene.conduct.curious),
-        worths=[scene.policy.worth_of(one.prospect.candidate.category) for one in left],
+        worths=worths[:1] if all(one is worths[0] for one in worths) else worths,
     )
-    taken = left[int(turn.place[0])]
-    values = dict(zip(Rung, turn.value[0].tolist(), strict=True))
-    return Choice(
-        prospect=taken.prospect,
-        rung=Rung(int(turn.rung[0])),
-        values=values,
-        propensities=dict(zip(Rung, turn.propensity[0].tolist(), strict=True)),
-        removals={rung: (*taken.kept_out[rung], *_late(rung, values[rung], spent, scene)) for rung in Rung},
-    )
+    draws, curious = np.array([_draw(one.prospect, scene) for one in left]), np.full(len(left), scene.conduct.curious)
+    given = known.turns(places, draws, scene.policy.chance, curious)
+    for place in np.argsort(-known.order[0], kind="stable").tolist():
+        values = dict(zip(RUNGS, given.value[place].tolist(), strict=True))
+        yield Choice(
+            prospect=left[place].prospect,
+            rung=Rung(int(given.rung[place])),
+            values=values,
+            propensities=dict(zip(RUNGS, given.propensity[place].tolist(), strict=True)),
+            removals={rung: (*left[place].kept_out[rung], *_late(rung, values[rung], spent, scene)) for rung in RUNGS},
+        )
 
 
 def _unvalued(found: Prospect, spent: Spent, scene: Scene) -> Choice:
     """What was asked for, and those of whom nothing is known, are shown a choice; the others their favourites."""
-    removals = {rung: (*found.removals[rung], *_unsure(rung, found, scene)) for rung in Rung}
+    removals = {rung: (*found.removals[rung], *_unsure(rung, found, scene)) for rung in RUNGS}
     if attention.speaks(Rung.CURATE, scene.present) and spent.left < 1:
         removals[Rung.CURATE] = (*removals[Rung.CURATE], _spent(spent, scene))
     rung = Rung.RESPOND if removals[Rung.CURATE] else Rung.CURATE
     return Choice(
         prospect=found,
         rung=rung,
-        values={rung: 0.0 if rung is Rung.RESPOND else None for rung in Rung},
-        propensities={one: float(one is rung) for one in Rung},
+        values={rung: 0.0 if rung is Rung.RESPOND else None for rung in RUNGS},
+        propensities={one: float(one is rung) for one in RUNGS},
         removals=removals,
     )
 
@@ -206,7 +232,7 @@ def _unsure(rung: Rung, found: Prospect, scene: Scene) -> list[Removal]:
 
 
 def _all_kept_out(found: Prospect, scene: Scene) -> dict[Rung, tuple[Removal, ...]]:
-    return {rung: _kept_out(rung, found, scene) for rung in Rung}
+    return {rung: _kept_out(rung, found, scene) for rung in RUNGS}
 
 
 def _kept_out(rung: Rung, found: Prospect, scene: Scene) -> tuple[Removal, ...]:

@@ -11,18 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.domain.decisions import Rung
+from engine.domain.decisions import RUNGS, Rung
 from modes import attention
 from modes.policy import NONE, Chance, Policy, Worth
 from modes.value import UNASKED
 
-__all__ = ["NONE", "Chance", "Selected", "Turn", "drawn", "select", "turn"]
+__all__ = ["NONE", "Chance", "Priced", "Selected", "Turn", "drawn", "priced", "select"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 TRIED = np.isin(list(Rung), (Rung.RESPOND, Rung.CURATE, Rung.COACH, Rung.APPROVE))  # what chance may choose among
+RESPONDS = np.arange(len(RUNGS)) == Rung.RESPOND  # by rung
 NEVER = -np.inf
+FIRST = 1e6  # more than anything is worth: announced orders come before everything else
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -76,19 +78,9 @@ def select(
     propensity, value, spent = np.zeros((n, m, 6)), np.zeros((n, m, 6)), np.zeros((n, m, 6), bool)
     rows = np.arange(n)
     for _ in range(m):
-        one = turn(
-            before_messages,
-            allowed,
-            chosen=chosen,
-            draws=draws,
-            load=load,
-            left=left,
-            policy=policy,
-            chance=chance,
-            here=here,
-            curious=curious,
-        )
-        at = (rows, one.place)
+        known = priced(before_messages, allowed, load=load, left=left, policy=policy, here=here)
+        at = (rows, known.next(chosen))
+        one = known.turns(at, draws[at], chance, curious[at])
         rung[at], chosen[at] = one.rung, True
         propensity[at], value[at], spent[at] = one.propensity, one.value, one.spent
         load, left = load + one.spoke, left - one.spoke
@@ -97,9 +89,8 @@ def select(
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Turn:
-    """The need of each customer whose turn it is, and what it is given; arrays of shape (n,) or (n, 6)."""
+    """What some needs are given; arrays of shape (k,) or (k, 6), a row a need."""
 
-    place: Ints
     rung: Ints
     propensity: Floats
     value: Floats
@@ -107,48 +98,81 @@ class Turn:
     spoke: Bools
 
 
-def turn(
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Priced:
+    """Needs at the price that attention has now; the same for all of them until a message is sent.
+
+    Attributes
+    ----------
+    value : float array of shape (n, m, 6), with the price of a message
+    worth : float array of shape (n, m, 6), what is compared: what is not open is worth less than anything
+    best : int array of shape (n, m), the rung of each need that is worth most
+    spent : bool array of shape (n, m, 6), left out for want of attention
+    speaks : bool array of shape (n, 6), which rungs send a message
+    """
+
+    value: Floats
+    worth: Floats
+    best: Ints
+    spent: Bools
+    speaks: Bools
+
+    @property
+    def order(self) -> Floats:
+        """By which needs take turns, the highest first, shape (n, m): announced orders, then what is worth most."""
+        found: Floats = self.worth.max(axis=2) + np.where(self.best == Rung.VETO, FIRST, 0.0)
+        return found
+
+    def next(self, chosen: Bools) -> Ints:
+        """The need of each customer whose turn it is, of those not ``chosen`` for yet, shape (n,)."""
+        found: Ints = np.where(chosen, NEVER, self.order).argmax(axis=1)
+        return found
+
+    def turns(self, at: tuple[Ints, Ints], draws: Floats, chance: Chance, curious: Bools) -> Turn:
+        """What the needs at some places are given.
+
+        Parameters
+        ----------
+        at : customers and their needs, int arrays of shape (k,)
+        draws : float array of shape (k,), from [0, 1)
+        curious : bool array of shape (k,), whether chance may choose
+        """
+        shares = _shares(self.worth[at], self.best[at], chance, curious)
+        taken = drawn(shares, draws)
+        return Turn(
+            rung=taken,
+            propensity=shares,
+            value=self.value[at],
+            spent=self.spent[at],
+            spoke=self.speaks[at[0], taken],
+        )
+
+
+def priced(
     before_messages: Floats,
     allowed: Bools,
     *,
-    chosen: Bools,
-    draws: Floats,
     load: Floats,
     left: Floats,
     policy: Policy,
-    chance: Chance,
     here: Bools,
-    curious: Bools,
     worths: Sequence[Worth] = (),
-) -> Turn:
-    """The next need of each customer that is not chosen for yet: one step of ``select``.
+) -> Priced:
+    """What every rung of every need is worth now, see ``select``.
 
     Parameters
     ----------
-    chosen : bool array of shape (n, m), whose turn is over
-    draws : float array of shape (n, m), from [0, 1)
     here : bool array of shape (n, 1, 1), whether the customer is here
     worths : what each need's category is worth; none: all as the shop says
     """
-    rows, worths = np.arange(len(load)), worths or [policy.worth]
+    worths = worths or [policy.worth]
     speaks = np.broadcast_to(attention.spoken(here), (len(load), 1, 6))
-    price = np.stack([attention.price(load, worth) for worth in worths], axis=1)
-    priced = before_messages - speaks * price[:, :, None]
+    price = np.array([attention.price(load, worth) for worth in worths]).T
+    value = before_messages - speaks * price[:, :, None]
     silenced = speaks & (left < 1)[:, None, None]
-    free = allowed & ~silenced & ((priced >= policy.min_value) | (np.arange(6) == Rung.RESPOND))
-    worth = np.where(free, np.round(priced, 9) + _margins(worths), NEVER)
-    best = worth.argmax(axis=2)
-    place = _turn(best, worth, chosen)
-    shares = _shares(worth[rows, place], best[rows, place], chance, curious[rows, place])
-    taken = drawn(shares, draws[rows, place])
-    return Turn(
-        place=place,
-        rung=taken,
-        propensity=shares,
-        value=priced[rows, place],
-        spent=(allowed & silenced)[rows, place],
-        spoke=speaks[rows, 0, taken],
-    )
+    free = allowed & ~silenced & ((value >= policy.min_value) | RESPONDS)
+    worth = np.where(free, np.round(value, 9) + _margins(worths), NEVER)
+    return Priced(value=value, worth=worth, best=worth.argmax(axis=2), spent=allowed & silenced, speaks=speaks[:, 0])
 
 
 def drawn(shares: Floats, draws: Floats) -> Ints:
@@ -165,13 +189,8 @@ def drawn(shares: Floats, draws: Floats) -> Ints:
 
 def _margins(worths: Sequence[Worth]) -> Floats:
     """So little that the shop's margin parts equals and nothing else, shape (1, needs or 1, 6)."""
-    return np.array([[[1e-10 * min(max(worth.margin.get(rung, 0.0), -1), 1) for rung in Rung] for worth in worths]])
-
-
-def _turn(best: Ints, worth: Floats, chosen: Bools) -> Ints:
-    """Which need of each customer is next: announced orders first, then what is worth most."""
-    order = worth.max(axis=2) + np.where(best == Rung.VETO, 1e6, 0.0)
-    found: Ints = np.where(chosen, NEVER, order).argmax(axis=1)
+    margins = np.array([[[worth.margin.get(rung, 0.0) for rung in RUNGS] for worth in worths]])
+    found: Floats = 1e-10 * np.clip(margins, -1, 1)
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.domain.decisions import Rung
+from engine.domain.decisions import RUNGS, Rung
 
 Floats = NDArray[np.float64]
 OF_CUSTOMER, OF_DEFAULT = 4.0, 8.0  # pseudo-counts
@@ -28,7 +28,7 @@ def taken_up(taken: Floats, tried: Floats, default: Mapping[Rung, float]) -> Flo
     >>> taken_up(nothing, nothing, Worth().success)[0, 0].tolist()
     [1.0, 0.7, 0.7, 0.75, 0.92, 0.95]
     """
-    usual = np.array([default[rung] for rung in Rung])
+    usual = np.array([default[rung] for rung in RUNGS])
     own = (taken.sum(axis=1, keepdims=True) + OF_DEFAULT * usual) / (tried.sum(axis=1, keepdims=True) + OF_DEFAULT)
     found: Floats = (taken + OF_CUSTOMER * own) / (tried + OF_CUSTOMER)
     return found

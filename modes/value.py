@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.domain.decisions import Rung
+from engine.domain.decisions import RUNGS, Rung
 from modes import attention
 from modes.policy import Worth
 
@@ -119,25 +119,25 @@ def _acts(stakes: Stakes, success: Floats, worth: Worth) -> Floats:
     effort = _by_rung(worth.effort) * (worth.effort_scale - agency)
     saved = effort[..., :1] + worth.out_of_stock * worth.delay
     value = p * success * (saved - effort) - (1 - p) * wrong - UNASKED * p * (1 - success) * wrong
-    needless = np.where(np.arange(len(Rung)) == Rung.COACH, 0.0, -wrong)
+    needless = np.where(np.arange(len(RUNGS)) == Rung.COACH, 0.0, -wrong)
     return np.where(np.asarray(stakes.buys)[..., None], value, needless)
 
 
 def _goals(stakes: Stakes, success: Floats, worth: Worth) -> Floats:
     """What a goal adds: a nudge helps with some; an order that is made in time reaches it, as far as it is taken up."""
     if stakes.goal is None:
-        return np.zeros(len(Rung))
+        return np.zeros(len(RUNGS))
     goal = np.asarray(stakes.goal, float)[..., None]
     helps = np.asarray(worth.goal_success if stakes.helps is None else stakes.helps, float)[..., None]
     nudged = goal * helps * worth.goal - worth.needless * (1 - goal) - worth.scope
     ordered = np.where(np.asarray(stakes.buys)[..., None], goal * _likely(stakes) * success * worth.goal, 0.0)
-    rungs = np.arange(len(Rung))
+    rungs = np.arange(len(RUNGS))
     added = np.where(rungs == Rung.COACH, nudged, np.where(rungs > Rung.COACH, ordered, 0.0))
     return np.where(np.isnan(goal), 0.0, added)
 
 
 def _by_rung(given: Mapping[Rung, float]) -> Floats:
-    return np.array([given[rung] for rung in Rung])
+    return np.array([given[rung] for rung in RUNGS])
 
 
 def bar(wrong: float, missed: float, margin: float = 0.0) -> float:

@@ -74,9 +74,9 @@ class Catalogue:
             category_of=category_of,
         )
 
-    def codes(self, ids: Iterable[str]) -> Ints:
+    def codes(self, ids: Sequence[str]) -> Ints:
         """The code of each id; -1 for one that is not known."""
-        return np.fromiter(map(self._codes.__getitem__, ids), np.int64)
+        return np.fromiter(map(self._codes.__getitem__, ids), np.int64, len(ids))
 
     def family_code(self, name: str) -> int | None:
         """The code of a family; None of one that is not known."""

@@ -51,23 +51,24 @@ class Courses:
         )
 
     def at(self, windows: Floats) -> Floats:
-        """The hazard of each at its window, shape (n,)."""
+        """The hazard of each at its window, of the shape of ``windows``: (n,), or (k, n) for k windows of each."""
         right = np.clip(np.searchsorted(self.ends, windows, side="left"), 1, len(self.ends) - 1)
         rows, start, end = np.arange(len(self)), self.ends[right - 1], self.ends[right]
         low, high = self.hazards[rows, right - 1], self.hazards[rows, right]
-        even = self._even(start, np.minimum(windows, end), end)
+        even = self._even(right, np.minimum(windows, end))
         inside = start + even * (end - start)
         share = np.where((even > 0) & (even < 1), EVEN * even + (1 - EVEN) * self._own(start, inside, end), even)
         return np.where(windows > end, high * windows / end, low + share * (high - low))
 
     def within(self, windows: Floats) -> Floats:
-        """P(bought in the window), for each at its own."""
+        """P(bought in the window), for each at its own, or for several windows of each, see ``at``."""
         found: Floats = -np.expm1(-self.at(windows))
         return found
 
     def daily(self, days: int) -> Floats:
         """How likely each is bought next on each of so many days, if on any; shape (n, days), rows sum to one."""
-        within = np.column_stack([self.within(np.full(len(self), float(end))) for end in range(1, days + 1)])
+        ends = np.arange(1.0, days + 1)[:, None]
+        within = self.within(np.broadcast_to(ends, (days, len(self)))).T
         steps: Floats = np.maximum(np.diff(within, axis=1, prepend=0.0), 0.0)
         found: Floats = steps / steps.sum(axis=1, keepdims=True)
         return found
@@ -82,10 +83,12 @@ class Courses:
             low, high = np.where(reached, low, middle), np.where(reached, middle, high)
         return high
 
-    def _even(self, start: Floats, inside: Floats, end: Floats) -> Floats:
-        """The share of the days from start to end that comes by ``inside``, busy ones counting more."""
-        first, here, last = (np.interp(day, np.arange(len(self.passed)), self.passed) for day in (start, inside, end))
-        found: Floats = np.where(inside < end, (here - first) / (last - first), 1.0)
+    def _even(self, right: NDArray[np.int64], inside: Floats) -> Floats:
+        """The share of the days from one knot to the next that comes by ``inside``; busy ones count more."""
+        days = np.arange(len(self.passed))
+        here, knots = np.interp(inside, days, self.passed), np.interp(self.ends, days, self.passed)
+        first, last = knots[right - 1], knots[right]
+        found: Floats = np.where(inside < self.ends[right], (here - first) / (last - first), 1.0)
         return found
 
     def _own(self, start: Floats, inside: Floats, end: Floats) -> Floats:

@@ -85,23 +85,32 @@ def features(cases: Cases, found: Candidates, market: Market) -> Float32s:
     share = np.expm1(of_item[:, LATELY]) / np.maximum(np.expm1(of_family[:, LATELY]), 1e-9)
     lately = PAIR.index("by_5_orders")
     with np.errstate(divide="ignore", invalid="ignore"):
-        made = np.column_stack(
-            [
-                item,
-                family,
-                of_item,
-                of_family,
-                *_against(item, of_item),
-                *_against(family, of_family),
-                _owners(cases)[found.owners],
-                item[:, lately] / family[:, lately],
-                share,
-                share * family[:, lately],
-                found.votes,
-                found.taste,
-            ]
-        ).astype(np.float32)
+        made = _side_by_side(
+            len(found.items),
+            item,
+            family,
+            of_item,
+            of_family,
+            *_against(item, of_item),
+            *_against(family, of_family),
+            _owners(cases)[found.owners],
+            item[:, lately] / family[:, lately],
+            share,
+            share * family[:, lately],
+            found.votes,
+            found.taste,
+        )
     made[~np.isfinite(made)] = np.nan
+    return made
+
+
+def _side_by_side(n: int, *parts: Floats | Float32s) -> Float32s:
+    """``NAMES`` of n candidates, from columns and tables of some."""
+    made, start = np.empty((n, len(NAMES)), np.float32), 0
+    for part in parts:
+        columns = part if part.ndim > 1 else part[:, None]
+        made[:, start : start + columns.shape[1]] = columns
+        start += columns.shape[1]
     return made
 
 

@@ -117,11 +117,16 @@ class Replenishment:
             edges=np.searchsorted(purchases.owners[found.pairs], np.arange(len(seen) + 1)),
         )
 
-    def evidence(self, found: Traits, gaps: Floats, courses: Courses) -> list[Evidence]:
-        """What the forecast of each pair rests on."""
-        week = courses.within(np.full(len(gaps), WEEK))
+    def evidence(self, found: Traits, gaps: Floats, since: Floats, week: Floats, longest: Floats) -> list[Evidence]:
+        """What the forecast of each pair rests on.
+
+        Parameters
+        ----------
+        since, week, longest : float arrays of shape (n,), days since the last purchase, and how likely each is bought
+            within a week and within 60 days
+        """
         like = self.like[np.minimum((week * 10).astype(int), 9)]
-        columns = (found.counts, found.first, found.last, courses.since, gaps, like, alive(found, courses))
+        columns = (found.counts, found.first, found.last, since, gaps, like, alive(found, longest))
         return [
             Evidence(
                 purchases=count,
@@ -136,7 +141,7 @@ class Replenishment:
         ]
 
     def intervals(self, p: Floats, counts: Ints) -> tuple[Floats, Floats]:
-        """Where the own probabilities of nine in ten pairs lie that look like each.
+        """Where the own probabilities of nine in ten pairs lie that look like each; ``p`` of shape (n,) or (k, n).
 
         They are taken to follow a Beta of mean ``p``, as wide as the weeks of one pair are found to be alike.
         """
@@ -219,11 +224,16 @@ class Outlook:
         found, courses, gaps = self.found.take(kept), self.courses.take(kept), self.gaps[kept]
         families = [self.families[place] for place in np.flatnonzero(kept).tolist()]
         usual = self._usual(customer, families)
-        evidence = self.of.evidence(found, gaps, courses)
+        windows = np.array([_windows(gaps, window_of) for window_of in windows_of])
+        always_told = np.broadcast_to(np.array([[WEEK], [LONGEST]], float), (2, len(gaps)))
+        *chances, week, longest = courses.within(np.concatenate((windows, always_told)))
+        evidence = self.of.evidence(found, gaps, courses.since, week, longest)
         expected = self.of.expected(courses, self.day) if dates else [None] * len(families)
+        p = np.array(chances)
+        low, high = self.of.intervals(p, found.counts)
         return [
-            self._over(_windows(gaps, window_of), found, courses, families, usual, evidence, expected)
-            for window_of in windows_of
+            _forecasts(families, usual, columns, evidence, expected)
+            for columns in zip(windows.tolist(), p.tolist(), low.tolist(), high.tolist(), strict=True)
         ]
 
     def _kept(self, customer: int, window_of: WindowOf, least: float, always: Collection[str]) -> NDArray[np.bool_]:
@@ -240,33 +250,28 @@ class Outlook:
         wanted, seen = frozenset(families), self.seen[customer]
         return usual_items(seen.take(np.array([family in wanted for family in seen.families.tolist()], bool)))
 
-    def _over(
-        self,
-        windows: Floats,
-        found: Traits,
-        courses: Courses,
-        families: Sequence[str],
-        usual: Mapping[str, str],
-        evidence: Sequence[Evidence],
-        expected: Sequence[float | None],
-    ) -> list[Forecast]:
-        """Forecasts over a window each."""
-        p = courses.within(windows)
-        low, high = self.of.intervals(p, found.counts)
-        columns = zip(families, windows.tolist(), p.tolist(), low.tolist(), high.tolist(), strict=True)
-        return [
-            Forecast(
-                family=family,
-                item_id=usual[family],
-                window_days=window,
-                probability=probability,
-                low=least,
-                high=most,
-                expected_day=expected[n],
-                evidence=evidence[n],
-            )
-            for n, (family, window, probability, least, most) in enumerate(columns)
-        ]
+
+def _forecasts(
+    families: Sequence[str],
+    usual: Mapping[str, str],
+    columns: tuple[list[float], ...],
+    evidence: Sequence[Evidence],
+    expected: Sequence[float | None],
+) -> list[Forecast]:
+    """Forecasts over a window each: windows, how likely each is bought in its own, and between what bounds."""
+    return [
+        Forecast(
+            family=family,
+            item_id=usual[family],
+            window_days=window,
+            probability=probability,
+            low=least,
+            high=most,
+            expected_day=expected[n],
+            evidence=evidence[n],
+        )
+        for n, (family, window, probability, least, most) in enumerate(zip(families, *columns, strict=True))
+    ]
 
 
 def _windows(gaps: Floats, window_of: WindowOf) -> Floats:
@@ -290,16 +295,15 @@ def dated(courses: Courses) -> NDArray[np.bool_]:
     return courses.within(np.full(len(courses), DATED[0])) >= DATED[1]
 
 
-def alive(found: Traits, courses: Courses) -> Floats:
+def alive(found: Traits, longest: Floats) -> Floats:
     """The probability that each is still bought as it was, and not given up; shape (n,).
 
     Two states are taken: given up, and then it is not bought; or bought on at the pace it had from its first to its
-    last purchase, drawn to one purchase in 60 days more. It is what makes the two come to the forecast over 60 days:
-    P(bought) = alive * P(bought at that pace).
+    last purchase, drawn to one purchase in 60 days more. It is what makes the two come to the forecast over 60 days,
+    ``longest``: P(bought) = alive * P(bought at that pace).
     """
     pace = found.counts / (found.last - found.first + LONGEST)
-    found_within = courses.within(np.full(len(courses), LONGEST))
-    return np.minimum(found_within / -np.expm1(-pace * LONGEST), 1.0)
+    return np.minimum(longest / -np.expm1(-pace * LONGEST), 1.0)
 
 
 def usual_items(history: History) -> dict[str, str]:

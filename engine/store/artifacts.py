@@ -115,8 +115,9 @@ def read(folder: Path, model_id: str) -> Artifact:
 class Slot(Generic[T]):
     """Holds the one object that is served, and swaps it when the pointer moves; safe among threads."""
 
-    def __init__(self, folder: Path, decode: Callable[[Artifact], T]) -> None:
-        self._folder, self._decode = folder, decode
+    def __init__(self, folder: Path, decode: Callable[[Artifact], T], then: Callable[[], None] = lambda: None) -> None:
+        """``then`` is called after each swap."""
+        self._folder, self._decode, self._then = folder, decode, then
         self._lock = Lock()
         self._held: tuple[str | None, T | None] = (None, None)  # what the pointer said, and what came of it
         self._seen: tuple[int, int] | None = None
@@ -143,6 +144,7 @@ class Slot(Generic[T]):
         if wanted is not None and wanted != self._held[0]:
             try:
                 self._held = (wanted, self._decode(read(self._folder, wanted)))
+                self._then()
             except Exception:
                 log.exception("model.unserved", model_id=wanted, goes_on_serving=self._held[0])
         self._seen = stamp

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from datetime import datetime
 from multiprocessing import get_context
 from os import cpu_count
 
-from engine import logs
+from engine import heap, logs
 from engine.config import Settings
 from engine.domain.decisions import Rung
 from engine.domain.history import day_of
@@ -67,7 +66,7 @@ def _begin(settings: Settings) -> None:
     logs.configure("WARNING")
     db = Database.open(settings.database_url)
     _hand.append(Deciding(db=db, settings=settings, model=served(settings), trigger=TRIGGER))
-    gc.freeze()  # what was loaded stays for good: it is not to be looked through again and again
+    heap.settle()
 
 
 def _decide(ids: Sequence[str], now: datetime, touchpoint: str | None, requests: Mapping[str, Request]) -> list[Json]:

@@ -15,6 +15,7 @@ from babel.dates import format_date, format_time
 from fluent.runtime import FluentBundle, FluentResource
 
 LAST = "en"  # every key is there
+SAID = 1 << 14  # sentences that a locale remembers
 
 
 class Words:
@@ -30,7 +31,7 @@ class Words:
         self._bundles = tuple(bundles)
         self.language: str = self._bundles[0].locales[0]  # as pages name it
         self._locale = self.language.replace("-", "_")
-        self._said = lru_cache(maxsize=4096, typed=True)(self._formatted)
+        self._said = lru_cache(maxsize=SAID, typed=True)(self._formatted)
 
     @classmethod
     def of(cls, locale: str | None) -> Words:

@@ -317,18 +317,15 @@ def test_a_hundred_thousand_seeds_choose_as_often_as_is_written_down(case):
     n = 100_000
     value, open_, curious, among = CASES[case]
     draws = np.array([draw(seed, "c1", "coffee", NOW) for seed in range(n)])
-    found = selection.turn(
+    known = selection.priced(
         np.tile(np.array(value), (n, 1, 1)),
         np.tile(np.array(open_, bool), (n, 1, 1)),
-        chosen=np.zeros((n, 1), bool),
-        draws=draws[:, None],
         load=np.zeros(n),
         left=np.full(n, 3.0),
         policy=LUCKY,
-        chance=LUCKY.chance,
         here=np.zeros((n, 1, 1), bool),
-        curious=np.full((n, 1), curious),
     )
+    found = known.turns((np.arange(n), known.next(np.zeros((n, 1), bool))), draws, LUCKY.chance, np.full(n, curious))
     shares = found.propensity[0]
     assert (found.propensity == shares).all()
     assert shares.sum() == pytest.approx(1, abs=1e-12)

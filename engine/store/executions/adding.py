@@ -57,7 +57,7 @@ def add(tx: Tx, execution: Execution, now: datetime, actor: str = "rapport") -> 
 
 def put(tx: Tx, execution: Execution, now: datetime, actor: str) -> None:
     """Keep an execution as it is, with the first step of its life; whether it may be there was looked at before."""
-    tx.execute(insert(table).values(row(execution, now)))
+    tx.execute(insert(table), row(execution, now))
     if execution.lines:
         tx.execute(insert(lines_table), [line_row(execution, line) for line in execution.lines])
     note(tx, execution.execution_id, None, execution.state, actor, execution.reason, now)

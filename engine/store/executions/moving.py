@@ -133,8 +133,8 @@ def note(
     tx: Tx, execution_id: str, before: State | None, after: State, actor: str, reason: str | None, at: datetime
 ) -> None:
     """Write a step into the life of an execution."""
-    said = {"before": before.value if before else None, "after": after.value, "reason": reason}
-    tx.execute(insert(moves_table).values(execution_id=execution_id, actor=actor, at=at, **said))
+    step = {"before": before.value if before else None, "after": after.value, "reason": reason}
+    tx.execute(insert(moves_table), {"execution_id": execution_id, "actor": actor, "at": at, **step})
 
 
 def _standing(tx: Tx, execution_id: str) -> Execution:
