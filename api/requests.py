@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json as stdlib_json
-from collections import Counter
 from collections.abc import Iterator
 from typing import TypeVar, get_origin
 
@@ -13,6 +11,7 @@ from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from api.service import service
+from engine.domain.pairs import named_twice
 from engine.errors import InputError, Problem, TooLarge, shown
 
 MAX_BODY = 8_000_000  # bytes
@@ -83,40 +82,11 @@ def _context() -> dict[str, object]:
     return {"zone": service().settings.timezone}
 
 
-class _Pairs(dict[str, object]):
-    """An object of the body, and the keys that it names more than once."""
-
-    twice: tuple[str, ...] = ()
-
-
 def _named_twice(body: bytes) -> list[Problem]:
-    """Keys that an object has more than once: readers differ in which of the values they take, so none was meant."""
-    found = False
-
-    def read(pairs: list[tuple[str, object]]) -> _Pairs:
-        nonlocal found
-        one = _Pairs(pairs)
-        if len(one) < len(pairs):
-            counts = Counter(key for key, _ in pairs)
-            one.twice, found = tuple(key for key, n in counts.items() if n > 1), True
-        return one
-
     try:
-        value = stdlib_json.loads(body, object_pairs_hook=read, parse_int=str, parse_float=str)
+        return [Problem(field=path, expected="the key once", came="it more than once") for path in named_twice(body)]
     except RecursionError:
         raise BadRequest("the body is nested too deeply") from None
-    return list(_twice(value, "")) if found else []
-
-
-def _twice(value: object, path: str) -> Iterator[Problem]:
-    if isinstance(value, _Pairs):
-        for key in value.twice:
-            yield Problem(field=_under(path, key), expected="the key once", came="it more than once")
-        for key, inner in value.items():
-            yield from _twice(inner, _under(path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _twice(inner, _under(path, str(index)))
 
 
 def _under(path: str, name: str) -> str:

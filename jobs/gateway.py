@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 from engine.config import Settings
 from engine.domain.executions import Answer, Execution, Result
 from engine.domain.gateways import Terms
-from engine.domain.values import Money, parse_currency, parse_decimal, parse_id, to_minor
+from engine.domain.values import Money, parse_currency, parse_id, parse_money
 from engine.errors import InputError, Unavailable
 from jobs.keptalive import KeptAlive, direct
 
@@ -208,9 +208,10 @@ def _ordered(result: Result, status: int, body: bytes) -> Answer:
 
 
 def _total(body: bytes) -> Money | None:
+    """What the order came to; None where it is not told, or not in whole minor units."""
     try:
         currency = parse_currency(_field(body, "currency"))
-        return Money(minor=to_minor(parse_decimal(_field(body, "total"), "total"), currency), currency=currency)
+        return parse_money(_field(body, "total"), currency, "total")
     except InputError:
         return None
 

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from engine.config import Settings
 from engine.domain.intake import COLUMNS, PARSERS, REQUIRED, Reading, Row
+from engine.domain.pairs import may_be_twice, named_twice
 from engine.errors import InputError, Problem, shown
 from engine.store import items, orders
 from engine.store.database import Database, Tx
@@ -254,7 +255,17 @@ def _json_row(line: bytes, columns: Mapping[str, str]) -> Row | Broken:
         return _broken("the row", "a JSON object", str(error))
     if not isinstance(row, dict):
         return _broken("the row", "a JSON object", shown(row))
+    if may_be_twice(line, len(row)) and (twice := _twice(line)):
+        return _broken(twice, "the key once", "it more than once")
     return {columns[name]: value for name, value in row.items() if name in columns}
+
+
+def _twice(line: bytes) -> str | None:
+    """The first key that the row names more than once."""
+    try:
+        return next(iter(named_twice(line)), None)
+    except RecursionError:
+        return "the row"
 
 
 def _parquet(

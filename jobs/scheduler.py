@@ -21,7 +21,7 @@ from uuid import uuid4
 import structlog
 
 from engine.config import Settings
-from engine.domain.executions import Execution
+from engine.domain.executions import Execution, State
 from engine.domain.jobs import JobRun
 from engine.errors import NotFound, Unavailable
 from engine.learn import base
@@ -33,6 +33,7 @@ from jobs import gateways, observing, purge, reconcile
 from jobs.gateway import Gateway, Terms
 from jobs.gateways import Choice
 from jobs.sweep import Sweep, tell
+from jobs.turns import Turns
 
 log = structlog.get_logger()
 LEASE = timedelta(minutes=1)  # of a run; renewed as long as its process lives
@@ -50,6 +51,7 @@ class Shop:
     named: Callable[[], Sequence[Choice]] = tuple  # the gateways that operators added
     owner: str = field(default_factory=lambda: f"{gethostname()}-{uuid4().hex[:8]}")
     stopped: Callable[[], bool] = lambda: False  # whether the worker is to end
+    turns: Turns = field(default_factory=Turns)  # of the sweeps for each gateway
 
     @classmethod
     def of(cls, settings: Settings, db: Database) -> Shop:
@@ -100,7 +102,7 @@ def _sweep(shop: Shop, at: datetime | None) -> Summary:
         return sum(pool.map(lambda choice: _swept(shop, choice, at), there), Counter[str]())
 
 
-def _swept(shop: Shop, choice: Choice, at: datetime | None, only: str | None = None) -> Counter[str]:
+def _swept(shop: Shop, choice: Choice, at: datetime | None) -> Counter[str]:
     return Sweep(
         db=shop.db,
         gateway=choice.gateway,
@@ -112,7 +114,6 @@ def _swept(shop: Shop, choice: Choice, at: datetime | None, only: str | None = N
         told=shop.settings.clock.told if at is None else None,
         named=choice.name,
         stands=choice.stands,
-        only=only,
     ).run()
 
 
@@ -234,7 +235,12 @@ def run_asked(shop: Shop) -> None:
 
 
 def run_sweep(shop: Shop, choice: Choice) -> None:
-    """Sweep for one gateway; only a sweep that did something, or failed, leaves a row, and failures one a minute."""
+    """Sweep for one gateway, or share the sweep that others wait for; one worker has one at a time for each."""
+    shop.turns.share(choice.name or "", partial(_sweep_noted, shop, choice))
+
+
+def _sweep_noted(shop: Shop, choice: Choice) -> None:
+    """Only a sweep that did something, or failed, leaves a row, and failures one a minute."""
     began = time.monotonic()
     job, whose = JOBS["sweep"], f"{shop.owner} {choice.name or ''}".strip()
     try:
@@ -252,12 +258,17 @@ def run_sweep(shop: Shop, choice: Choice) -> None:
 
 
 def run_wake(shop: Shop, execution_id: str) -> None:
-    """Place one execution, where it is to be placed now and nobody else does."""
+    """Place what is due at the gateway of an execution, where that one is still to be placed.
+
+    Wakes that come close together are served by one sweep, in batches, and find nothing left to do.
+    """
     with shop.db.read() as tx:
         found = executions.get(tx, execution_id)
+    if found is None or found.state not in (State.WAITING, State.PLACING):
+        return
     for choice in shop.choices():
-        if found is not None and choice.name == found.gateway:
-            _swept(shop, choice, None, only=execution_id)
+        if choice.name == found.gateway:
+            run_sweep(shop, choice)
 
 
 def _note_sweep(shop: Shop, whose: str, every: timedelta, write: Callable[..., object]) -> None:

@@ -72,7 +72,6 @@ class Sweep:
     named: str | None = None  # the gateway, as executions name it; None: the default one
     stands: Callable[[Tx], bool] = lambda tx: True  # whether the gateway is still the one that executions name
     failing: Callable[[str, Counter[str]], None] = tell_failing  # told at the end why calls came to nothing
-    only: str | None = None  # the one execution that is looked at; None: all
 
     @cached_property
     def _policy(self) -> Policy:
@@ -92,7 +91,7 @@ class Sweep:
 
     def _swept(self, reasons: Counter[str]) -> Counter[str]:
         """What executions came to; to ``reasons`` is added why calls had no known outcome."""
-        swept = Counter(skipped=self._lapsed() if self.only is None else 0)
+        swept = Counter(skipped=self._lapsed())
         answers: SimpleQueue[Reply] = SimpleQueue()
         with ThreadPoolExecutor(self.terms.at_once, thread_name_prefix="gateway") as pool:
             under_way, in_vain = 0, False
@@ -145,7 +144,7 @@ class Sweep:
             instants = self._instants(tx)
             now = min(instants)
             lease, to = self.terms.lease, self.named
-            claims = ledger.claim(tx, self.owner, now, room, lease, stops.in_force(tx, now), gateway=to, only=self.only)
+            claims = ledger.claim(tx, self.owner, now, room, lease, stops.in_force(tx, now), gateway=to)
             self.at(Point.AFTER_CLAIM)
             around = self._surroundings(tx, [claim.execution for claim in claims], now, max(instants))
             came = Came()

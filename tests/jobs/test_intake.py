@@ -143,6 +143,20 @@ def test_ndjson_knows_types_and_broken_lines(db, take):
     assert (found["i2"].available, found["i2"].attributes) == (False, {"size": 3})
 
 
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ('{"item_id": "i1", "price": "1.00", "price": "2.00"}', "price"),
+        ('{"item_id" : "i1", "name":"a", "name" : "b"}', "name"),
+        ('{"item_id": "i1", "attributes": {"size": 3, "size": 4}}', "attributes.size"),
+        ('{"item_id": "i1", "a": ' + "[" * 100_000 + "]" * 100_000 + "}", "the row"),
+    ],
+)
+def test_a_line_that_names_a_key_twice_is_no_row(take, line, field):
+    summary = take("items", "items.ndjson", f'{line}\n{{"item_id": "i2", "name": "half \\": empty"}}')
+    assert (summary.stored, [(r["row"], r["field"]) for r in rejects(summary)]) == (1, [(1, field)])
+
+
 def test_parquet_with_numbers_as_ids_and_another_shops_columns(db, take):
     frame = pd.DataFrame(
         {

@@ -74,16 +74,21 @@ def counts(db: Database) -> dict[State, int]:
 # Wakes
 
 
-def test_a_wake_places_its_execution_alone_and_the_second_finds_nothing(woken: Database, tmp_path: Path) -> None:
+def test_a_wake_places_what_is_due_with_its_execution_and_the_second_finds_nothing(
+    woken: Database, tmp_path: Path
+) -> None:
     due(woken, 3, timedelta(seconds=-1), timedelta(0))
-    gateway = FakeGateway()
+    gateway, swept = FakeGateway(), []
     shop = Shop(db=woken, settings=settings_at(tmp_path), gateway=gateway)
     shop = replace(shop, settings=replace(shop.settings, clock=replace(shop.settings.clock, fixed=None)))
+    shop = replace(shop, named=lambda: swept.append(1) or ())  # asked for where a sweep is to be
     for _ in range(2):
         run_wake(shop, "e-c0001")
-    assert list(gateway.orders) == ["e-c0001"]
-    assert len(gateway.placed) == 1
-    assert [standing(woken, f"e-c000{k}").state for k in range(3)] == [State.WAITING, State.PLACED, State.WAITING]
+    run_wake(shop, "e-c0002")
+    assert sorted(gateway.orders) == [f"e-c000{k}" for k in range(3)]
+    assert len(gateway.placed) == 3
+    assert [standing(woken, f"e-c000{k}").state for k in range(3)] == [State.PLACED] * 3
+    assert len(swept) == 1
     run_wake(shop, "nothing of that name")
 
 

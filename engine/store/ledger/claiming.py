@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, not_, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, and_, not_, or_, select, update
 
 from engine.domain.decisions import Rung
 from engine.domain.executions import Execution, State
@@ -38,7 +38,6 @@ def claim(
     stopped: Collection[Stop] = (),
     *,
     gateway: str | None = None,
-    only: str | None = None,
 ) -> list[Claim]:
     """Take up to ``limit`` executions that are to be placed, those due longest first, each with its fence raised.
 
@@ -51,10 +50,9 @@ def claim(
     ----------
     stopped : what these hold is left to wait, and nothing behind it waits for it
     gateway : the one they are to be placed at; None: the default one
-    only : the one execution that is looked at; None: all
     """
     at = clock(tx)
-    here = and_(table.c.gateway.is_not_distinct_from(gateway), true() if only is None else table.c.execution_id == only)
+    here = table.c.gateway.is_not_distinct_from(gateway)
     free = and_(or_(table.c.lease_until.is_(None), table.c.lease_until <= at, _set_back(at, lease)), here)
     again = _first(tx, and_(_again(at, lease), free), (limit + 1) // 2)
     rows = sorted([*again, *_first(tx, and_(_due(now, stopped), free), limit - len(again))], key=_turn)
