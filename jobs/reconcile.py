@@ -15,6 +15,7 @@ import structlog
 from engine.domain.alerts import DifferenceKind
 from engine.domain.decisions import Outcome, OutcomeKind
 from engine.domain.executions import Answer, Call, Execution, Result, State
+from engine.domain.gateways import DEFAULT
 from engine.errors import Conflict
 from engine.store import answers, decisions, differences, executions, ledger, outcomes
 from engine.store.database import Database, Tx
@@ -28,6 +29,7 @@ MOST = 10_000  # looked at in one run
 ENDED = (State.REFUSED, State.VETOED)  # the gateway should have no order of these; it is asked once
 SETTLED = timedelta(minutes=10)  # after which a call that was under way has ended
 NO_ORDER = "no order"
+UNKNOWN = "unknown"  # a look-up that told nothing
 NO_OTHERS: Mapping[str, Gateway] = MappingProxyType({})
 Tell = Callable[[Tx, Execution, datetime], object]
 
@@ -43,7 +45,8 @@ def run(
 ) -> Counter[str]:
     """Look up what is not known, not confirmed or ended, and keep what was not returned; answers what came of it.
 
-    ``differences`` counts what the gateway says otherwise in this run, and ``differs_KIND`` each kind of it.
+    ``differences`` counts what the gateway says otherwise in this run, and ``differs_KIND`` each kind of it. Of
+    look-ups that told nothing there is one line in the log for each gateway.
 
     Parameters
     ----------
@@ -51,15 +54,28 @@ def run(
     named : the others, by the name that executions have for them
     tell : tells the customer what became of an order: the shop has it, has none, or refused it after it was placed
     """
-    found = Counter[str]()
-    for one in _asked_for(db, now):
-        if stopped():
-            return found
-        asked = gateway if one.gateway is None else named.get(one.gateway)
-        if asked is not None:
-            found.update(_looked_up(db, asked, one, now, tell))
+    found = _told(db, {**named, **({} if gateway is None else {DEFAULT: gateway})}, now, tell, stopped)
+    if stopped():
+        return found
     for one in _all(db, (State.PLACED, State.CONFIRMED), None, now - RETURN_PERIOD):
         found[_kept(db, one, now)] += 1
+    return found
+
+
+def _told(
+    db: Database, gateways: Mapping[str, Gateway], now: datetime, tell: Tell, stopped: Callable[[], bool]
+) -> Counter[str]:
+    """What gateways, by name, say of what is asked for."""
+    found, unanswered = Counter[str](), Counter[str]()
+    for one in _asked_for(db, now):
+        if stopped():
+            break
+        name = one.gateway or DEFAULT
+        words = _looked_up(db, gateways[name], one, now, tell) if name in gateways else []
+        found.update(words)
+        unanswered[name] += UNKNOWN in words
+    for name, times in sorted((+unanswered).items()):
+        log.warning("gateway.unanswered", gateway=name, look_ups=times)
     return found
 
 
@@ -96,7 +112,7 @@ def _looked_up(db: Database, gateway: Gateway, execution: Execution, now: dateti
 def _settled(tx: Tx, execution: Execution, answer: Answer, now: datetime, tell: Tell) -> list[str]:
     done = ledger.settle(tx, execution.execution_id, answer, ACTOR, now)
     if done is None:
-        return ["unknown" if answer.leads_to(Call.LOOK_UP) is State.NEEDS_REVIEW else "unchanged"]
+        return [UNKNOWN if answer.leads_to(Call.LOOK_UP) is State.NEEDS_REVIEW else "unchanged"]
     if done.clash:
         log.error("order.clash", execution_id=execution.execution_id, order_id=answer.order_id)
     else:
@@ -113,7 +129,7 @@ def _settled(tx: Tx, execution: Execution, answer: Answer, now: datetime, tell: 
 def _unexpected(tx: Tx, execution: Execution, answer: Answer, now: datetime) -> list[str]:
     """Of one that was refused or vetoed there should be no order."""
     if answer.result is Result.UNKNOWN:
-        return ["unknown"]
+        return [UNKNOWN]
     differences.asked(tx, execution.execution_id, now)
     if answer.result in (Result.NOT_FOUND, Result.REFUSED):
         return ["no_order"]
@@ -123,7 +139,7 @@ def _unexpected(tx: Tx, execution: Execution, answer: Answer, now: datetime) -> 
 def _compared(tx: Tx, execution: Execution, answer: Answer, now: datetime, tell: Tell) -> list[str]:
     """Of a placed one there should be the same order, of the same amount."""
     if answer.result is Result.UNKNOWN:
-        return ["unknown"]
+        return [UNKNOWN]
     here = str(execution.order_id)
     if answer.order_id is not None and answer.order_id == answer.stand_in:
         return ["unanswered"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -96,3 +97,13 @@ def test_what_reconciling_finds_failed_is_a_line(db: Database) -> None:
     [said] = logged
     assert (said["event"], said["execution_id"]) == ("execution.failed", "e1")
     assert said["reason"] == standing(db).reason
+
+
+def test_look_ups_that_told_nothing_are_one_line_a_run_and_gateway(db: Database) -> None:
+    for name in ("a", "b", "c"):
+        stored(db, execution(name, name, state=State.NEEDS_REVIEW))
+    stored(db, replace(execution("d", "d", state=State.NEEDS_REVIEW), gateway="depot"))
+    with capture_logs() as logged:
+        assert reconcile.run(db, Down(), NOW, named={"depot": Down()}) == {"unknown": 4}
+    said = {"event": "gateway.unanswered", "log_level": "warning"}
+    assert logged == [{**said, "gateway": "default", "look_ups": 3}, {**said, "gateway": "depot", "look_ups": 1}]

@@ -64,7 +64,7 @@ def test_a_vetoed_one_keeps_its_wake_which_finds_nothing(woken: Database) -> Non
         executions.veto(tx, "e1", "anna", NOW)
     assert list(wakes(woken)) == ["e1"]
     with woken.begin() as tx:
-        assert ledger.claim(tx, "w", NOW, 10, HOUR, only="e1") == []
+        assert ledger.claim(tx, "w", NOW, 10, HOUR) == []
 
 
 def test_a_retry_is_woken_for(woken: Database) -> None:
