@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from api.service import service
-from engine.domain.pairs import named_twice
+from engine.domain.pairs import named_twice, under
 from engine.errors import InputError, Problem, TooLarge, shown
 
 MAX_BODY = 8_000_000  # bytes
@@ -89,10 +89,6 @@ def _named_twice(body: bytes) -> list[Problem]:
         raise BadRequest("the body is nested too deeply") from None
 
 
-def _under(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
-
-
 def _unstorable(value: object, path: str) -> Iterator[Problem]:
     """Texts with a NUL, which PostgreSQL cannot hold."""
     if isinstance(value, str):
@@ -101,7 +97,7 @@ def _unstorable(value: object, path: str) -> Iterator[Problem]:
     elif isinstance(value, dict):
         for key, inner in value.items():
             yield from _unstorable(key, path)
-            yield from _unstorable(inner, _under(path, key))
+            yield from _unstorable(inner, under(path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _unstorable(inner, _under(path, str(index)))
+            yield from _unstorable(inner, under(path, str(index)))

@@ -4,10 +4,10 @@
     python -m benchmarks.deciding night [--customers 100000] [--families 20] [--needs 6] [--processes 2]
 
 ``one`` decides for households of a home with its served model, in process: context at hand, items read before, all
-needs, ten offers, levers, reasons and the document as it is answered. Every household is decided for several times, and
-the median of its times counts: what is told is how households differ, not what else the machine did just then. Times
-are measured by the clock and in processor time of this process; beside them stands a route of a bare Flask that answers
-the same document, in the same run.
+needs, ten offers, levers, reasons and the document as it is answered. Every household is decided for five times. The
+limits are for all these times; beside them stands the median of each household's, which tells how households differ
+and not what else the machine did just then. Times are by the clock and in processor time of this process; the
+reference is a route of a bare Flask that answers the same document, in the same run.
 
 ``night`` makes a shop of seeded customers who buy so many families each at a pace of their own, learns on some of them,
 and runs the job ``plan`` as ``rapport jobs run plan`` does. Everybody lets be ordered, half of them signed a mandate.
@@ -36,6 +36,7 @@ from threading import Event, Thread
 import numpy as np
 import orjson
 from flask import Flask, Response
+from numpy.typing import NDArray
 
 from benchmarks.levers import catalogue_of
 from engine import heap
@@ -64,6 +65,7 @@ SEED = 0
 ROUNDS = 5  # that each household is decided for
 LIMITS = {"p50, ms": 5.0, "p99, ms": 15.0, "night, minutes": 10.0, "night, GB": 3.0}
 Timed = Callable[[], object]
+Floats = NDArray[np.float64]
 
 
 def main() -> None:
@@ -87,22 +89,27 @@ def main() -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Times:
-    """How long something took, each time; milliseconds by the clock, and of processor time of this process."""
+    """How long things took, each time; milliseconds by the clock, and of processor time of this process."""
 
-    wall: Sequence[float]
-    busy: Sequence[float]
+    wall: Floats  # shape (n_rounds, n_doings)
+    busy: Floats
 
     @classmethod
     def of(cls, doings: Sequence[Timed], rounds: int = ROUNDS) -> Times:
-        """One after another, so many rounds; of each the median."""
+        """One after another, so many rounds."""
         wall, busy = np.empty((rounds, len(doings))), np.empty((rounds, len(doings)))
-        for round in range(rounds):
+        for turn in range(rounds):
             for place, doing in enumerate(doings):
                 clock, used = time.perf_counter_ns(), time.process_time_ns()
                 doing()
-                wall[round, place] = (time.perf_counter_ns() - clock) / 1e6
-                busy[round, place] = (time.process_time_ns() - used) / 1e6
-        return cls(wall=np.median(wall, axis=0).tolist(), busy=np.median(busy, axis=0).tolist())
+                wall[turn, place] = (time.perf_counter_ns() - clock) / 1e6
+                busy[turn, place] = (time.process_time_ns() - used) / 1e6
+        return cls(wall=wall, busy=busy)
+
+    @property
+    def medians(self) -> Times:
+        """Of each doing."""
+        return Times(wall=np.median(self.wall, axis=0), busy=np.median(self.busy, axis=0))
 
     def row(self, name: str) -> str:
         """As a line of the table."""
@@ -125,6 +132,7 @@ def one(households: int, profile: bool) -> Iterator[str]:
             heap.settle()  # as a server does
             times = Times.of(again)
             yield times.row("a whole decision, " + ("nobody there" if touchpoint is None else "somebody there"))
+            yield times.medians.row("  of each household the median")
             yield f"{'':44}{_judged(times)}"
             yield bare(found.made(found.contexts[0], touchpoint), len(again), times)
         if profile:

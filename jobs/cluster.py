@@ -1,13 +1,14 @@
 """Workers on any number of machines, woken by Procrastinate (extra ``[cluster]``, setting ``RAPPORT_CLUSTER``).
 
-The ledger is the truth: a wake only says that one execution may be placed now. One that is lost is found by the sweep,
-one that comes twice finds the lease taken or nothing left to do.
+The ledger is the truth: a wake only says that an execution may be placed now, and leads to a sweep for its gateway. One
+that is lost is found by the next sweep, one that comes twice finds the lease taken or nothing left to do.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from datetime import timedelta
 from importlib.metadata import version
 from importlib.util import find_spec
 from threading import Thread
+from threading import enumerate as enumerate_threads
 from typing import TYPE_CHECKING
 
 import structlog
@@ -36,6 +38,8 @@ HEARTBEAT, STALLED = 5.0, 15.0  # seconds: between signs of life, and without on
 POLL = 0.5  # seconds between looks for wakes whose time has come
 AGAIN = 1.0  # seconds until it is tried anew where the database was gone
 GRACE = 5.0  # seconds for tasks under way when the worker is told to end
+IDLE = 0.5  # seconds for threads that follow nothing to end by themselves
+THREAD = "wake"  # what the names of all threads that follow wakes begin with
 
 
 def prepare(db: Database) -> bool:
@@ -54,7 +58,7 @@ def prepare(db: Database) -> bool:
 
 
 def app_of(shop: Shop) -> App:
-    """Procrastinate's app: one task that places one execution, and one that takes up what died with its worker."""
+    """Procrastinate's app: a task that places what is due with an execution, and one that takes up a dead worker's."""
     _require()
     import procrastinate
 
@@ -106,7 +110,7 @@ class Woken:
 
     def start(self) -> None:
         """Follow wakes from now on."""
-        self._thread = Thread(target=self._run, name="wakes", daemon=True)
+        self._thread = Thread(target=self._run, name=f"{THREAD}s", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -118,11 +122,20 @@ class Woken:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.set_default_executor(ThreadPoolExecutor(AT_ONCE, thread_name_prefix="wake"))
+        self._loop.set_default_executor(ThreadPoolExecutor(AT_ONCE, thread_name_prefix=THREAD))
         self._task = self._loop.create_task(self._follow())
         with suppress(asyncio.CancelledError):
             self._loop.run_until_complete(self._task)
         self._loop.close()
+
+    def busy(self) -> bool:
+        """Whether wakes are still being followed once it was stopped: their threads would hold up the process's end."""
+        end = time.monotonic() + IDLE
+        while busy := any(one.name.startswith(THREAD) for one in enumerate_threads()):
+            if time.monotonic() > end:
+                break
+            time.sleep(0.01)
+        return busy
 
     async def _follow(self) -> None:
         while not self.shop.stopped():

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Protocol
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from standardwebhooks import Webhook
 from engine.config import Settings
 from engine.domain.executions import Answer, Execution, Result
 from engine.domain.gateways import Terms
-from engine.domain.values import Money, parse_currency, parse_id, parse_money
+from engine.domain.values import Money, parse_currency, parse_decimal, parse_id, to_minor
 from engine.errors import InputError, Unavailable
 from jobs.keptalive import KeptAlive, direct
 
@@ -192,7 +193,8 @@ def found(status: int, body: bytes) -> Answer:
         return Answer(result=Result.NOT_FOUND, detail="the gateway has no order of it")
     if status != 200:
         return unknown(f"status {status}")
-    return replace(_ordered(Result.PLACED, status, body), total=_total(body))
+    total, odd = _total(body)
+    return replace(_ordered(Result.PLACED, status, body), total=total, odd_total=odd)
 
 
 def unknown(detail: str) -> Answer:
@@ -207,13 +209,15 @@ def _ordered(result: Result, status: int, body: bytes) -> Answer:
         return unknown(f"status {status} without an order_id")
 
 
-def _total(body: bytes) -> Money | None:
-    """What the order came to; None where it is not told, or not in whole minor units."""
+def _total(body: bytes) -> tuple[Money | None, str | None]:
+    """What the order came to; None where that is not told, and in its own words where it is not whole minor units."""
     try:
         currency = parse_currency(_field(body, "currency"))
-        return parse_money(_field(body, "total"), currency, "total")
+        number = parse_decimal(_field(body, "total"), "total")
     except InputError:
-        return None
+        return None, None
+    money = Money(minor=to_minor(number, currency), currency=currency)
+    return (money, None) if Decimal(money.decimal()) == number else (None, f"{number} {currency}")
 
 
 def _named(body: bytes) -> tuple[str, ...]:

@@ -255,17 +255,13 @@ def _json_row(line: bytes, columns: Mapping[str, str]) -> Row | Broken:
         return _broken("the row", "a JSON object", str(error))
     if not isinstance(row, dict):
         return _broken("the row", "a JSON object", shown(row))
-    if may_be_twice(line, len(row)) and (twice := _twice(line)):
-        return _broken(twice, "the key once", "it more than once")
-    return {columns[name]: value for name, value in row.items() if name in columns}
-
-
-def _twice(line: bytes) -> str | None:
-    """The first key that the row names more than once."""
     try:
-        return next(iter(named_twice(line)), None)
+        twice = named_twice(line) if may_be_twice(line, row) else []
     except RecursionError:
-        return "the row"
+        return _broken("the row", "JSON that is not nested so deeply", shown(line[:80].decode(errors="replace")))
+    if twice:
+        return _broken(twice[0], "the key once", "it more than once")
+    return {columns[name]: value for name, value in row.items() if name in columns}
 
 
 def _parquet(

@@ -155,9 +155,10 @@ def _compared(tx: Tx, execution: Execution, answer: Answer, now: datetime, tell:
         return _differs(tx, execution, DifferenceKind.OTHER_ORDER, here, answer.order_id, now)
     executions.move(tx, execution.execution_id, [State.PLACED], State.CONFIRMED, ACTOR, execution.reason, now)
     differences.cleared(tx, execution.execution_id, [DifferenceKind.MISSING, DifferenceKind.OTHER_ORDER], now)
-    if answer.total in (None, execution.total):
+    told = answer.odd_total or (None if answer.total is None else str(answer.total))
+    if told in (None, str(execution.total)):
         return ["confirmed"]
-    amounts = str(execution.total), str(answer.total)
+    amounts = str(execution.total), str(told)
     return ["confirmed", *_differs(tx, execution, DifferenceKind.AMOUNT, *amounts, now)]
 
 

@@ -37,6 +37,7 @@ from jobs.turns import Turns
 
 log = structlog.get_logger()
 LEASE = timedelta(minutes=1)  # of a run; renewed as long as its process lives
+NOTHING = Counter[str]()
 Summary = Mapping[str, object]
 
 
@@ -236,11 +237,11 @@ def run_asked(shop: Shop) -> None:
 
 def run_sweep(shop: Shop, choice: Choice) -> None:
     """Sweep for one gateway, or share the sweep that others wait for; one worker has one at a time for each."""
-    shop.turns.share(choice.name or "", partial(_sweep_noted, shop, choice))
+    shop.turns.share(f"{choice.name or ''} {choice.revision}", partial(_sweep_noted, shop, choice))
 
 
 def _sweep_noted(shop: Shop, choice: Choice) -> None:
-    """Only a sweep that did something, or failed, leaves a row, and failures one a minute."""
+    """Only a sweep that did something, or failed, leaves a row: one a second, and of failures one a minute."""
     began = time.monotonic()
     job, whose = JOBS["sweep"], f"{shop.owner} {choice.name or ''}".strip()
     try:
@@ -254,7 +255,7 @@ def _sweep_noted(shop: Shop, choice: Choice) -> None:
         observing.swept(summary)
         observing.ran(job.name, "done", time.monotonic() - began)
         if summary:
-            _note_sweep(shop, whose, job.every, lambda tx, run: job_runs.finish(tx, run, summary))
+            _note_sweep(shop, whose, job.every, lambda tx, run: job_runs.finish(tx, run, summary), summary)
 
 
 def run_wake(shop: Shop, execution_id: str) -> None:
@@ -271,12 +272,17 @@ def run_wake(shop: Shop, execution_id: str) -> None:
             run_sweep(shop, choice)
 
 
-def _note_sweep(shop: Shop, whose: str, every: timedelta, write: Callable[..., object]) -> None:
+def _note_sweep(
+    shop: Shop, whose: str, every: timedelta, write: Callable[..., object], more: Counter[str] = NOTHING
+) -> None:
+    """Write down what a sweep came to; where one of the same stretch of time is there already, what is ``more``."""
     with shop.db.begin() as tx:
         slot = f"{slot_of(database_clock(tx), every)} {whose}"
         run = job_runs.take(tx, "sweep", slot, shop.owner, LEASE)
         if run is not None:
             write(tx, run)
+        elif more:
+            job_runs.add_up(tx, "sweep", slot, more)
 
 
 def slot_of(at: datetime, every: timedelta) -> str:

@@ -1,4 +1,4 @@
-"""Work that is done by one at a time, and that serves everybody who asked before it began."""
+"""Work that is done by one at a time, and that serves everybody who asked before it began (request coalescing)."""
 
 from __future__ import annotations
 

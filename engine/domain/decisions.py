@@ -46,7 +46,7 @@ class Rung(IntEnum):
         return cls[label.upper()]
 
 
-# by rung; an enum takes its time to tell its members and their names, and a decision asks for hundreds
+# an enum takes its time to tell its members and their names, and a decision asks for hundreds; the last two by rung
 RUNGS = tuple(Rung)
 _LABELS = tuple(rung.name.lower() for rung in Rung)
 _MODES = (Mode.RESPOND, Mode.CURATE, Mode.COACH, Mode.EXECUTE, Mode.EXECUTE, Mode.EXECUTE)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TypeGuard, TypeVar
 from zoneinfo import ZoneInfo
 
+from engine.domain.pairs import named_twice
 from engine.domain.shopping import SURVEY_KINDS, Customer, Event, Item, OrderLine, SurveyAnswer
 from engine.domain.values import (
     DEFAULT_CURRENCY,
@@ -314,7 +315,9 @@ class _Fields:
             return {}
         try:
             if self._reading.written and isinstance(value, str):
-                value = json.loads(value)
+                written, value = value, json.loads(value)
+                if twice := named_twice(written.encode(errors="surrogatepass")):
+                    return self._wrong(f"{name}.{twice[0]}", "the key once", "it more than once", {})
             text = json.dumps(value, allow_nan=False, ensure_ascii=False)
             if (
                 isinstance(value, dict)

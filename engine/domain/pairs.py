@@ -29,15 +29,21 @@ def named_twice(text: bytes) -> list[str]:
     return list(_paths(value, "")) if marked else []
 
 
-def may_be_twice(text: bytes, keys: int) -> bool:
-    """Whether an object read from ``text`` with so many keys may have had more: a quick look that errs on one side.
+def may_be_twice(text: bytes, read: object) -> bool:
+    """Whether ``text`` may name keys more than once, by what was ``read`` from it: a look that errs on one side.
 
     Examples
     --------
-    >>> may_be_twice(b'{"a": 1, "b": 2}', 2), may_be_twice(b'{"a": 1, "a": 2}', 1), may_be_twice(b'{"a" : 1}', 1)
-    (False, True, True)
+    >>> may_be_twice(b'{"a": 1, "b": {"a": 2}}', {"a": 1, "b": {"a": 2}}), may_be_twice(b'{"a": 1, "a": 2}', {"a": 2})
+    (False, True)
     """
-    return text.count(b'":') > keys or _SPACED.search(text) is not None
+    return text.count(b'":') > _keys(read) or _SPACED.search(text) is not None
+
+
+def _keys(read: object) -> int:
+    """How many keys all objects of a value have together."""
+    inner = read.values() if isinstance(read, dict) else read if isinstance(read, list) else ()
+    return (len(read) if isinstance(read, dict) else 0) + sum(map(_keys, inner))
 
 
 class _Pairs(dict[str, object]):
@@ -57,13 +63,14 @@ def _read(marked: list[_Pairs], pairs: list[tuple[str, object]]) -> _Pairs:
 def _paths(value: object, path: str) -> Iterator[str]:
     if isinstance(value, _Pairs):
         for key in value.twice:
-            yield _under(path, key)
+            yield under(path, key)
         for key, inner in value.items():
-            yield from _paths(inner, _under(path, key))
+            yield from _paths(inner, under(path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _paths(inner, _under(path, str(index)))
+            yield from _paths(inner, under(path, str(index)))
 
 
-def _under(path: str, name: str) -> str:
+def under(path: str, name: str) -> str:
+    """The path of a name in what lies at a path."""
     return f"{path}.{name}" if path else name

@@ -111,6 +111,7 @@ def _side_by_side(n: int, *parts: Floats | Float32s) -> Float32s:
         columns = part if part.ndim > 1 else part[:, None]
         made[:, start : start + columns.shape[1]] = columns
         start += columns.shape[1]
+    assert start == len(NAMES), f"{start} columns for {len(NAMES)} names"
     return made
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -157,17 +158,33 @@ def now(tx: Tx) -> datetime:
 
 
 def written(value: object) -> str:
-    """JSON as it is kept; what the quick writer does not take, the standard one says yes or no to.
+    """JSON as it is kept and answered; a number that is none is null.
+
+    What the quick writer does not take (keys that are numbers, integers of more than 64 bits, text that is no UTF-8),
+    the standard one does.
+
+    Raises
+    ------
+    TypeError
+        for what is no JSON
 
     Examples
     --------
-    >>> written({"a": [1, 2.5, None]}), written({1: 2**70})
-    ('{"a":[1,2.5,null]}', '{"1": 1180591620717411303424}')
+    >>> written({"a": [1, 2.5, float("nan")]}), written({1: [2**70, float("inf")]})
+    ('{"a":[1,2.5,null]}', '{"1": [1180591620717411303424, null]}')
     """
     try:
         return orjson.dumps(value, option=_PLAIN).decode()
     except TypeError:
-        return json.dumps(value)
+        return json.dumps(_finite(value), allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _engine(url: str) -> Engine:

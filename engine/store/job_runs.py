@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,6 +56,15 @@ def renew(tx: Tx, run: JobRun, lease: timedelta) -> bool:
 def finish(tx: Tx, run: JobRun, summary: Mapping[str, object]) -> bool:
     """Write down what the run came to; False, and nothing written, where it is no longer ours."""
     return _end(tx, run, {"state": RunState.DONE, "summary": dict(summary), "error": None})
+
+
+def add_up(tx: Tx, job: str, slot: str, summary: Mapping[str, int]) -> None:
+    """Add to what a slot that is done came to; for a job that comes more than once in a slot, one run at a time."""
+    one = and_(table.c.job == job, table.c.slot == slot, table.c.state == RunState.DONE.value)
+    row = tx.execute(select(table.c.id, table.c.summary).where(one).with_for_update()).one_or_none()
+    if row is not None:
+        both = Counter(row.summary) + Counter(summary)
+        tx.execute(update(table).where(table.c.id == row.id).values(summary=dict(both), finished_at=clock(tx)))
 
 
 def fail(tx: Tx, run: JobRun, error: str) -> bool:

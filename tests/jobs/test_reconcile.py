@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from engine.domain.alerts import Difference
@@ -13,6 +14,7 @@ from engine.domain.values import Money
 from engine.store import differences, executions
 from engine.store.database import Database
 from jobs import reconcile
+from jobs.gateway import found as found_by_look_up
 from tests.fakes import FakeGateway
 from tests.ledgers import HOUR, NOW, execution, standing, stored
 
@@ -79,6 +81,34 @@ def test_another_amount_is_told_and_the_order_confirmed(db: Database) -> None:
     found_now = reconcile.run(db, Telling(Money(minor=599, currency="USD"), e1="shop-1"), NOW)
     assert found_now == {"confirmed": 1, "differences": 1, "differs_amount": 1}
     assert told(db) == [("amount", "4.99 USD", "5.99 USD")]
+
+
+def test_an_amount_in_fractions_of_a_cent_is_a_difference_in_its_own_words(db: Database) -> None:
+    class Odd(Telling):
+        def look_up(self, execution_id: str) -> Answer:
+            body = b'{"order_id": "shop-1", "total": "4.9949", "currency": "USD"}'
+            return found_by_look_up(200, body)
+
+    placed(db)
+    assert reconcile.run(db, Odd(e1="shop-1"), NOW) == {"confirmed": 1, "differences": 1, "differs_amount": 1}
+    assert told(db) == [("amount", "4.99 USD", "4.9949 USD")]
+
+
+@pytest.mark.parametrize(
+    ("total", "money", "odd"),
+    [
+        ("4.99", "4.99 USD", None),
+        (4.99, "4.99 USD", None),
+        ("4.990", "4.99 USD", None),
+        ("1e1", "10.00 USD", None),
+        ("999.995", None, "999.995 USD"),
+        ("much", None, None),
+        (None, None, None),
+    ],
+)
+def test_a_total_is_money_or_odd_or_not_told(total: object, money: str | None, odd: str | None) -> None:
+    answer = found_by_look_up(200, orjson.dumps({"order_id": "o1", "total": total, "currency": "USD"}))
+    assert (answer.total and str(answer.total), answer.odd_total) == (money, odd)
 
 
 def test_an_amount_that_is_not_told_is_no_difference(db: Database) -> None:

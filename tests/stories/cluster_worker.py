@@ -1,4 +1,4 @@
-"""A worker for the story of the cluster: impatient, without jobs but the sweep, and on demand with wakes alone."""
+"""A worker for the story of the cluster: impatient or not, without jobs but the sweep, on demand with wakes alone."""
 
 import sys
 from dataclasses import replace
@@ -11,7 +11,7 @@ from jobs.gateway import HttpGateway, Terms
 TERMS = Terms(timeout=timedelta(seconds=0.5), first_retry=timedelta(seconds=0.2), at_once=8)
 
 
-def main(*, sweeps: bool) -> None:
+def main(*, sweeps: bool, timeout: timedelta) -> None:
     """Work until killed."""
     settings = Settings.from_env()
     for name in [name for name in scheduler.JOBS if name != "sweep"]:
@@ -19,9 +19,11 @@ def main(*, sweeps: bool) -> None:
     if not sweeps:
         cluster.BEHIND = timedelta(days=1)
     assert settings.gateway_url is not None
-    gateway = HttpGateway(settings.gateway_url, settings.gateway_secret, TERMS)
-    worker.run(settings, change=lambda shop: replace(shop, gateway=gateway, terms=TERMS))
+    terms = replace(TERMS, timeout=timeout)
+    gateway = HttpGateway(settings.gateway_url, settings.gateway_secret, terms)
+    worker.run(settings, change=lambda shop: replace(shop, gateway=gateway, terms=terms))
 
 
 if __name__ == "__main__":
-    main(sweeps="--wakes-only" not in sys.argv[1:])
+    said = sys.argv[1:]
+    main(sweeps="--wakes-only" not in said, timeout=timedelta(seconds=30) if "--patient" in said else TERMS.timeout)

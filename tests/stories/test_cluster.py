@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from time import monotonic, sleep
 
 import pytest
 from sqlalchemy import make_url
@@ -22,7 +24,7 @@ from engine.domain.decisions import Rung
 from engine.domain.executions import State
 from engine.domain.shopping import Item
 from engine.domain.values import Money
-from engine.store import consents, customers, executions, items, mandates, preferences
+from engine.store import consents, customers, executions, items, job_runs, mandates, preferences
 from engine.store.database import Database
 from jobs import cluster
 from jobs.example_gateway import Book, Manners, Server
@@ -74,22 +76,58 @@ def counts(db: Database) -> dict[State, int]:
 # Wakes
 
 
+def shop_of(db: Database, folder: Path, gateway: FakeGateway) -> Shop:
+    """A place whose clock goes."""
+    shop = Shop(db=db, settings=settings_at(folder), gateway=gateway)
+    return replace(shop, settings=replace(shop.settings, clock=replace(shop.settings.clock, fixed=None)))
+
+
+def swept(db: Database) -> int:
+    """How many executions the rows of sweeps say were placed."""
+    with db.read() as tx:
+        return sum(int(str(run.summary["placed"])) for run in job_runs.page(tx, 100, job="sweep")[0] if run.summary)
+
+
 def test_a_wake_places_what_is_due_with_its_execution_and_the_second_finds_nothing(
     woken: Database, tmp_path: Path
 ) -> None:
     due(woken, 3, timedelta(seconds=-1), timedelta(0))
-    gateway, swept = FakeGateway(), []
-    shop = Shop(db=woken, settings=settings_at(tmp_path), gateway=gateway)
-    shop = replace(shop, settings=replace(shop.settings, clock=replace(shop.settings.clock, fixed=None)))
-    shop = replace(shop, named=lambda: swept.append(1) or ())  # asked for where a sweep is to be
-    for _ in range(2):
-        run_wake(shop, "e-c0001")
-    run_wake(shop, "e-c0002")
+    gateway = FakeGateway()
+    shop = shop_of(woken, tmp_path, gateway)
+    for id in ("e-c0001", "e-c0001", "e-c0002", "nothing of that name"):
+        run_wake(shop, id)
     assert sorted(gateway.orders) == [f"e-c000{k}" for k in range(3)]
     assert len(gateway.placed) == 3
     assert [standing(woken, f"e-c000{k}").state for k in range(3)] == [State.PLACED] * 3
-    assert len(swept) == 1
-    run_wake(shop, "nothing of that name")
+
+
+def test_wakes_that_come_together_place_everything_once_and_lose_no_summary(woken: Database, tmp_path: Path) -> None:
+    due(woken, 40, timedelta(seconds=-1), timedelta(0))
+    gateway = FakeGateway()
+    shop = shop_of(woken, tmp_path, gateway)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda k: run_wake(shop, f"e-c{k:04}"), range(40)))
+    assert sorted(gateway.orders) == sorted(one.execution_id for one in gateway.placed) == ids(40)
+    assert counts(woken) == {State.PLACED: 40}
+    assert swept(woken) == 40
+
+
+def test_sweeps_of_one_second_add_up_in_one_row(woken: Database, tmp_path: Path) -> None:
+    gateway = FakeGateway()
+    shop = shop_of(woken, tmp_path, gateway)
+    due(woken, 6, timedelta(seconds=-1), timedelta(0))
+    with woken.begin() as tx:
+        tx.exec_driver_sql("UPDATE executions SET due_at = due_at + interval '1 day'")
+    for id in ids(6):
+        with woken.begin() as tx:
+            tx.exec_driver_sql(f"UPDATE executions SET due_at = due_at - interval '1 day' WHERE execution_id = '{id}'")
+        run_wake(shop, id)
+    assert swept(woken) == len(gateway.placed) == 6
+
+
+def ids(n: int) -> list[str]:
+    """What the executions of ``due`` are called."""
+    return [f"e-c{k:04}" for k in range(n)]
 
 
 def test_a_wake_before_its_time_or_of_a_vetoed_one_places_nothing(woken: Database, tmp_path: Path) -> None:
@@ -97,10 +135,8 @@ def test_a_wake_before_its_time_or_of_a_vetoed_one_places_nothing(woken: Databas
     gateway = FakeGateway()
     with woken.begin() as tx:
         executions.veto(tx, "e-c0001", "c0001", datetime.now(UTC))
-    shop = Shop(db=woken, settings=settings_at(tmp_path), gateway=gateway)
-    shop = replace(shop, settings=replace(shop.settings, clock=replace(shop.settings.clock, fixed=None)))
     for id in ("e-c0000", "e-c0001"):
-        run_wake(shop, id)
+        run_wake(shop_of(woken, tmp_path, gateway), id)
     assert gateway.placed == []
 
 
@@ -175,9 +211,11 @@ def _gone(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def machines(db: Database, url: str, folder: Path, late: float) -> Iterator[Machines]:
+def machines(
+    db: Database, url: str, folder: Path, late: float, stall: float = 0.0, hold: float = 1.5
+) -> Iterator[Machines]:
     """A gateway that keeps some of its answers to itself, and no worker yet."""
-    server = Server(0, Book(str(folder / "gateway.db")), Manners(late=late, hold=1.5, seed=3), SECRET)
+    server = Server(0, Book(str(folder / "gateway.db")), Manners(late=late, stall=stall, hold=hold, seed=3), SECRET)
     Thread(target=server.serve_forever, daemon=True).start()
     with ExitStack() as stack:
         yield Machines(db=db, url=url, server=server, folder=folder, stack=stack)
@@ -208,6 +246,22 @@ def test_wakes_alone_place_everything(woken: Database, postgres_url: str, tmp_pa
         until(place.settled, 120, "all placed by wakes")
         all_once(place, 60)
         until(lambda: wakes(woken) == 0, 30, "no wakes left")
+
+
+@pytest.mark.long
+def test_a_worker_ends_within_ten_seconds_whatever_wake_it_follows(
+    woken: Database, postgres_url: str, tmp_path: Path
+) -> None:
+    with machines(woken, postgres_url, tmp_path, late=0.0, stall=1.0, hold=20.0) as place:
+        worker = place.start(postgres_url, place.server.url, "--wakes-only", "--patient")
+        place.ready()
+        due(woken, 20, timedelta(seconds=3), timedelta(seconds=1))
+        until(lambda: counts(woken).get(State.PLACING), 60, "a call that is not answered")
+        sleep(1.0)
+        began = monotonic()
+        worker.terminate()
+        worker.wait(30)
+        assert monotonic() - began < 10
 
 
 @pytest.mark.long
