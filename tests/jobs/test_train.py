@@ -188,6 +188,18 @@ def test_a_served_model_that_cannot_be_read_is_replaced(small, settings, damage)
     assert Slot(settings.models, base.decode).current().model_id == found.model_id
 
 
+def test_whoever_serves_is_told_of_each_swap_and_of_nothing_else(shop, settings):
+    told = []
+    slot = Slot(settings.models, base.decode, lambda: told.append(slot.current().model_id))
+    first = slot.current().model_id
+    assert slot.current().model_id == first
+    second = trained(shop, settings).model_id
+    assert slot.current().model_id == second
+    garbled(settings.models / trained(shop, settings).model_id)
+    assert slot.current().model_id == second
+    assert told == [first, second]
+
+
 @pytest.mark.parametrize("stage", ["write", "point"])
 def test_a_training_that_is_cut_off_leaves_what_was_served(shop, settings, monkeypatch, stage):
     before = artifacts.served_id(settings.models)

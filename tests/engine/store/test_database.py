@@ -1,14 +1,19 @@
 """The database keeps what it promises on both kinds."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from math import inf, nan
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert, select, text
 
+from engine.domain.decisions import Rung
+from engine.domain.executions import State
+from engine.domain.values import Money
 from engine.errors import InputError
-from engine.store.database import Database, now
+from engine.store.database import Database, now, written
 from engine.store.tables import customers, metadata
 
 NOON = datetime(2017, 12, 1, 12, tzinfo=UTC)
@@ -73,3 +78,29 @@ def test_another_database_is_refused_without_its_password(url):
     with pytest.raises(InputError, match="RAPPORT_DATABASE_URL") as caught:
         Database.open(url)
     assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": [1, 2.5, None, True, "ü"], "b": {}},
+        {"big": 2**70},
+        {"half": "\ud800"},
+        {1: 2, None: 3},
+        (1, 2),
+        [Rung.VETO, State.PLACED],
+    ],
+)
+def test_json_is_kept_as_the_standard_writer_keeps_it(value):
+    assert json.loads(written(value)) == json.loads(json.dumps(value))
+
+
+@pytest.mark.parametrize("value", [{"x": nan}, [inf], {1: -inf}, [2**70, nan]])
+def test_a_number_that_is_none_is_kept_as_null(value):
+    assert "null" in written(value)
+
+
+@pytest.mark.parametrize("value", [{"at": datetime(2017, 12, 1, tzinfo=UTC)}, Money(minor=1, currency="USD"), {1}])
+def test_what_is_no_json_is_not_kept(value):
+    with pytest.raises(TypeError):
+        written(value)
