@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from benchmarks import deciding
@@ -42,6 +43,7 @@ def test_decisions_are_timed_beside_a_bare_route(shop):
         assert len(found.contexts) == 10
         times = deciding.Times.of([lambda context=one: found.made(context, None) for one in found.contexts])
         body = found.made(found.contexts[0], "app.home")
-    assert len(times.wall) == len(times.busy) == 10
-    assert min(times.wall) > 0
+    assert times.wall.shape == times.busy.shape == (deciding.ROUNDS, 10)
+    assert (times.medians.wall == np.median(times.wall, axis=0)).all()
+    assert times.wall.min() > 0
     assert "ratio" in deciding.bare(body, 20, times)
