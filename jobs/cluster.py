@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,7 +15,6 @@ from datetime import timedelta
 from importlib.metadata import version
 from importlib.util import find_spec
 from threading import Thread
-from threading import enumerate as enumerate_threads
 from typing import TYPE_CHECKING
 
 import structlog
@@ -38,8 +36,6 @@ HEARTBEAT, STALLED = 5.0, 15.0  # seconds: between signs of life, and without on
 POLL = 0.5  # seconds between looks for wakes whose time has come
 AGAIN = 1.0  # seconds until it is tried anew where the database was gone
 GRACE = 5.0  # seconds for tasks under way when the worker is told to end
-IDLE = 0.5  # seconds for threads that follow nothing to end by themselves
-THREAD = "wake"  # what the names of all threads that follow wakes begin with
 
 
 def prepare(db: Database) -> bool:
@@ -110,32 +106,24 @@ class Woken:
 
     def start(self) -> None:
         """Follow wakes from now on."""
-        self._thread = Thread(target=self._run, name=f"{THREAD}s", daemon=True)
+        self._thread = Thread(target=self._run, name="wakes", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Follow no more; what is under way gets some seconds."""
+        """Follow no more, and wait for what is under way; who cannot wait cuts it off."""
         if self._thread is not None:
             with suppress(RuntimeError):  # it has ended by itself
                 self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
-            self._thread.join(GRACE + 1)
+            self._thread.join()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.set_default_executor(ThreadPoolExecutor(AT_ONCE, thread_name_prefix=THREAD))
-        self._task = self._loop.create_task(self._follow())
-        with suppress(asyncio.CancelledError):
-            self._loop.run_until_complete(self._task)
-        self._loop.close()
-
-    def busy(self) -> bool:
-        """Whether wakes are still being followed once it was stopped: their threads would hold up the process's end."""
-        end = time.monotonic() + IDLE
-        while busy := any(one.name.startswith(THREAD) for one in enumerate_threads()):
-            if time.monotonic() > end:
-                break
-            time.sleep(0.01)
-        return busy
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="wake") as pool:
+            self._loop.set_default_executor(pool)
+            self._task = self._loop.create_task(self._follow())
+            with suppress(asyncio.CancelledError):
+                self._loop.run_until_complete(self._task)
+            self._loop.close()
 
     async def _follow(self) -> None:
         while not self.shop.stopped():

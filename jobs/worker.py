@@ -123,7 +123,7 @@ def _end(scheduler: BackgroundScheduler, woken: cluster.Woken | None) -> None:
     until = time.monotonic() + GRACE.total_seconds()
     for one in waiting:
         one.join(max(0.0, until - time.monotonic()))
-    if any(one.is_alive() for one in waiting) or (woken is not None and woken.busy()):
+    if any(one.is_alive() for one in waiting):
         log.warning("worker.cut", after=GRACE.total_seconds())
         os._exit(0)
     log.info("worker.ended")
