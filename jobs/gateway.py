@@ -186,15 +186,14 @@ def found(status: int, body: bytes) -> Answer:
 
     Examples
     --------
-    >>> str(found(200, b'{"order_id": "o1", "total": "4.99", "currency": "USD"}').total)
+    >>> found(200, b'{"order_id": "o1", "total": 4.99, "currency": "USD"}').total
     '4.99 USD'
     """
     if status == 404:
         return Answer(result=Result.NOT_FOUND, detail="the gateway has no order of it")
     if status != 200:
         return unknown(f"status {status}")
-    total, odd = _total(body)
-    return replace(_ordered(Result.PLACED, status, body), total=total, odd_total=odd)
+    return replace(_ordered(Result.PLACED, status, body), total=_total(body))
 
 
 def unknown(detail: str) -> Answer:
@@ -209,15 +208,15 @@ def _ordered(result: Result, status: int, body: bytes) -> Answer:
         return unknown(f"status {status} without an order_id")
 
 
-def _total(body: bytes) -> tuple[Money | None, str | None]:
-    """What the order came to; None where that is not told, and in its own words where it is not whole minor units."""
+def _total(body: bytes) -> str | None:
+    """What the order came to; None where that is not told. What is no whole number of minor units stays as it came."""
     try:
         currency = parse_currency(_field(body, "currency"))
         number = parse_decimal(_field(body, "total"), "total")
     except InputError:
-        return None, None
+        return None
     money = Money(minor=to_minor(number, currency), currency=currency)
-    return (money, None) if Decimal(money.decimal()) == number else (None, f"{number} {currency}")
+    return str(money) if Decimal(money.decimal()) == number else f"{number} {currency}"
 
 
 def _named(body: bytes) -> tuple[str, ...]:

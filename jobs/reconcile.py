@@ -54,7 +54,7 @@ def run(
     named : the others, by the name that executions have for them
     tell : tells the customer what became of an order: the shop has it, has none, or refused it after it was placed
     """
-    found = _told(db, {**named, **({} if gateway is None else {DEFAULT: gateway})}, now, tell, stopped)
+    found = _look_ups(db, {**named, **({} if gateway is None else {DEFAULT: gateway})}, now, tell, stopped)
     if stopped():
         return found
     for one in _all(db, (State.PLACED, State.CONFIRMED), None, now - RETURN_PERIOD):
@@ -62,7 +62,7 @@ def run(
     return found
 
 
-def _told(
+def _look_ups(
     db: Database, gateways: Mapping[str, Gateway], now: datetime, tell: Tell, stopped: Callable[[], bool]
 ) -> Counter[str]:
     """What gateways, by name, say of what is asked for."""
@@ -155,10 +155,9 @@ def _compared(tx: Tx, execution: Execution, answer: Answer, now: datetime, tell:
         return _differs(tx, execution, DifferenceKind.OTHER_ORDER, here, answer.order_id, now)
     executions.move(tx, execution.execution_id, [State.PLACED], State.CONFIRMED, ACTOR, execution.reason, now)
     differences.cleared(tx, execution.execution_id, [DifferenceKind.MISSING, DifferenceKind.OTHER_ORDER], now)
-    told = answer.odd_total or (None if answer.total is None else str(answer.total))
-    if told in (None, str(execution.total)):
+    if answer.total in (None, str(execution.total)):
         return ["confirmed"]
-    amounts = str(execution.total), str(told)
+    amounts = str(execution.total), str(answer.total)
     return ["confirmed", *_differs(tx, execution, DifferenceKind.AMOUNT, *amounts, now)]
 
 

@@ -163,8 +163,7 @@ class Answer:
     order_id: str | None = None  # of placed and repeat
     stand_in: str | None = None  # what a gateway that answers later calls the order until it has the shop's id
     detail: str | None = None  # the code of a refusal, or what went wrong
-    total: Money | None = None  # of the order, where a look-up tells
-    odd_total: str | None = None  # told in its place: a number that its currency has too few decimals for
+    total: str | None = None  # of the order, where a look-up tells: as money is written, with all decimals it came with
     items: tuple[str, ...] = ()  # that a refusal is about; none: the order as a whole
     hard: bool = False  # of a payment that failed: it will fail again
 
