@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import orjson
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -22,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
 from engine.errors import InputError, Unavailable
+from engine.store.tables.kinds import written
 
 try:
     import pysqlite3 as sqlite3  # brings a SQLite without the WAL-reset bug of older ones
@@ -37,7 +35,6 @@ PATIENCE: Mapping[str, object] = {  # of libpq; seconds, and milliseconds the la
     "tcp_user_timeout": 25_000,
 }
 MIGRATIONS = Path(__file__).parent / "migrations"
-_PLAIN = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _SQLITE_NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"  # as the time columns are written
 
 
@@ -155,36 +152,6 @@ def now(tx: Tx) -> datetime:
         return datetime.fromisoformat(tx.scalar(text(f"SELECT {_SQLITE_NOW}"))).replace(tzinfo=UTC)
     at: datetime = tx.scalar(text("SELECT clock_timestamp()"))
     return at.astimezone(UTC)
-
-
-def written(value: object) -> str:
-    """JSON as it is kept and answered; a number that is none is null.
-
-    What the quick writer does not take (keys that are numbers, integers of more than 64 bits, text that is no UTF-8),
-    the standard one does.
-
-    Raises
-    ------
-    TypeError
-        for what is no JSON
-
-    Examples
-    --------
-    >>> written({"a": [1, 2.5, float("nan")]}), written({1: [2**70, float("inf")]})
-    ('{"a":[1,2.5,null]}', '{"1": [1180591620717411303424, null]}')
-    """
-    try:
-        return orjson.dumps(value, option=_PLAIN).decode()
-    except TypeError:
-        return json.dumps(_finite(value), allow_nan=False)
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _engine(url: str) -> Engine:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from math import isfinite
 
+import orjson
 from sqlalchemy import (
     JSON,
     Column,
@@ -39,6 +42,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+_PLAIN = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 Json = JSON().with_variant(JSONB(), "postgresql")
 Id = String(200)
 
@@ -51,6 +55,36 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def written(value: object) -> str:
+    """JSON as it is kept and answered; a number that is none is null.
+
+    What the quick writer does not take (keys that are numbers, integers of more than 64 bits, text that is no UTF-8),
+    the standard one does.
+
+    Raises
+    ------
+    TypeError
+        for what is no JSON
+
+    Examples
+    --------
+    >>> written({"a": [1, 2.5, float("nan")]}), written({1: [2**70, float("inf")]})
+    ('{"a":[1,2.5,null]}', '{"1": [1180591620717411303424, null]}')
+    """
+    try:
+        return orjson.dumps(value, option=_PLAIN).decode()
+    except TypeError:
+        return json.dumps(_finite(value), allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def customer(**options: object) -> Column[str]:

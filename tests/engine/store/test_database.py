@@ -13,8 +13,9 @@ from engine.domain.decisions import Rung
 from engine.domain.executions import State
 from engine.domain.values import Money
 from engine.errors import InputError
-from engine.store.database import Database, now, written
+from engine.store.database import Database, now
 from engine.store.tables import customers, metadata
+from engine.store.tables.kinds import written
 
 NOON = datetime(2017, 12, 1, 12, tzinfo=UTC)
 ROW = {"customer_id": "c1", "attributes": {}, "created_at": NOON}
