@@ -30,14 +30,13 @@ from engine.store.artifacts import Slot
 from engine.store.database import Database, Tx
 from engine.store.database import now as database_clock
 from jobs import gateways, observing, purge, reconcile
+from jobs.coalescing import Coalescing
 from jobs.gateway import Gateway, Terms
 from jobs.gateways import Choice
 from jobs.sweep import Sweep, tell
-from jobs.turns import Turns
 
 log = structlog.get_logger()
 LEASE = timedelta(minutes=1)  # of a run; renewed as long as its process lives
-NOTHING = Counter[str]()
 Summary = Mapping[str, object]
 
 
@@ -52,7 +51,7 @@ class Shop:
     named: Callable[[], Sequence[Choice]] = tuple  # the gateways that operators added
     owner: str = field(default_factory=lambda: f"{gethostname()}-{uuid4().hex[:8]}")
     stopped: Callable[[], bool] = lambda: False  # whether the worker is to end
-    turns: Turns = field(default_factory=Turns)  # of the sweeps for each gateway
+    sweeps: Coalescing = field(default_factory=Coalescing)  # one at a time for each gateway
 
     @classmethod
     def of(cls, settings: Settings, db: Database) -> Shop:
@@ -237,7 +236,7 @@ def run_asked(shop: Shop) -> None:
 
 def run_sweep(shop: Shop, choice: Choice) -> None:
     """Sweep for one gateway, or share the sweep that others wait for; one worker has one at a time for each."""
-    shop.turns.share(f"{choice.name or ''} {choice.revision}", partial(_sweep_noted, shop, choice))
+    shop.sweeps.share(f"{choice.name or ''} {choice.revision}", partial(_sweep_noted, shop, choice))
 
 
 def _sweep_noted(shop: Shop, choice: Choice) -> None:
@@ -250,12 +249,12 @@ def _sweep_noted(shop: Shop, choice: Choice) -> None:
         log.exception("job.failed", job=job.name, gateway=choice.name)
         said = f"{type(error).__name__}: {error}"
         observing.ran(job.name, "failed", time.monotonic() - began)
-        _note_sweep(shop, whose, timedelta(minutes=1), lambda tx, run: job_runs.fail(tx, run, said))
+        _note_failed(shop, whose, said)
     else:
         observing.swept(summary)
         observing.ran(job.name, "done", time.monotonic() - began)
         if summary:
-            _note_sweep(shop, whose, job.every, lambda tx, run: job_runs.finish(tx, run, summary), summary)
+            _note_done(shop, whose, summary)
 
 
 def run_wake(shop: Shop, execution_id: str) -> None:
@@ -272,17 +271,24 @@ def run_wake(shop: Shop, execution_id: str) -> None:
             run_sweep(shop, choice)
 
 
-def _note_sweep(
-    shop: Shop, whose: str, every: timedelta, write: Callable[..., object], more: Counter[str] = NOTHING
-) -> None:
-    """Write down what a sweep came to; where one of the same stretch of time is there already, what is ``more``."""
+def _note_done(shop: Shop, whose: str, summary: Counter[str]) -> None:
+    """Write down what a sweep came to, together with others of the same second."""
     with shop.db.begin() as tx:
-        slot = f"{slot_of(database_clock(tx), every)} {whose}"
+        slot = f"{slot_of(database_clock(tx), JOBS['sweep'].every)} {whose}"
         run = job_runs.take(tx, "sweep", slot, shop.owner, LEASE)
         if run is not None:
-            write(tx, run)
-        elif more:
-            job_runs.add_up(tx, "sweep", slot, more)
+            job_runs.finish(tx, run, summary)
+        else:
+            job_runs.add_up(tx, "sweep", slot, summary)
+
+
+def _note_failed(shop: Shop, whose: str, said: str) -> None:
+    """Write down that a sweep failed, once a minute."""
+    with shop.db.begin() as tx:
+        slot = f"{slot_of(database_clock(tx), timedelta(minutes=1))} {whose}"
+        run = job_runs.take(tx, "sweep", slot, shop.owner, LEASE)
+        if run is not None:
+            job_runs.fail(tx, run, said)
 
 
 def slot_of(at: datetime, every: timedelta) -> str:

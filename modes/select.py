@@ -57,20 +57,22 @@ class Contender:
     Attributes
     ----------
     kept_out : by rung, what keeps it out whatever it is worth
+    parameters : what acting is worth in its category
     worth : float array of shape (6,), see ``worths_before``; None where the need's probability is not known
     """
 
     prospect: Prospect
     kept_out: Mapping[Rung, tuple[Removal, ...]]
+    parameters: Worth
     worth: Floats | None
 
     @classmethod
     def of(cls, found: Sequence[Prospect], scene: Scene) -> list[Contender]:
         """Prospects in the order of their names, looked at once however many turns they wait."""
-        worths = worths_before(found, scene)
+        parameters = [scene.policy.worth_of(one.candidate.category) for one in found]
         each = (
-            cls(prospect=one, kept_out=_all_kept_out(one, scene), worth=worth)
-            for one, worth in zip(found, worths, strict=True)
+            cls(prospect=one, kept_out=_all_kept_out(one, scene), parameters=own, worth=worth)
+            for one, own, worth in zip(found, parameters, worths_before(found, parameters, scene), strict=True)
         )
         return sorted(each, key=lambda one: one.name)
 
@@ -146,18 +148,19 @@ def execution(choice: Choice, scene: Scene) -> ExecutionDraft:
     return execute.draft(choice.rung, found.plan, certificate, forecast, scene, judgment, announced)
 
 
-def worths_before(found: Sequence[Prospect], scene: Scene) -> list[Floats | None]:
+def worths_before(found: Sequence[Prospect], parameters: Sequence[Worth], scene: Scene) -> list[Floats | None]:
     """The value of every rung of each need without what its message costs, shape (6,).
 
-    None of a need whose probability is not known.
+    None of a need whose probability is not known. Needs whose ``parameters`` are the same are valued together.
     """
-    parameters = [scene.policy.worth_of(one.candidate.category) for one in found]
     known: list[Floats | None] = [None] * len(found)
-    for worth in {id(each): each for each in parameters}.values():
-        places = [n for n, one in enumerate(found) if parameters[n] is worth and one.wanted.probability is not None]
-        if places:
-            for place, values in zip(places, _before([found[n] for n in places], worth, scene), strict=True):
-                known[place] = values
+    sure = [n for n, one in enumerate(found) if one.wanted.probability is not None]
+    while sure:
+        worth = parameters[sure[0]]
+        alike = [n for n in sure if parameters[n] is worth]
+        for place, values in zip(alike, _before([found[n] for n in alike], worth, scene), strict=True):
+            known[place] = values
+        sure = [n for n in sure if parameters[n] is not worth]
     return known
 
 
@@ -186,7 +189,7 @@ def _turns(left: Sequence[Contender], spent: Spent, scene: Scene) -> Iterator[Ch
         yield from (_unvalued(one.prospect, spent, scene) for one in unvalued)
         return
     places = (np.zeros(len(left), np.int64), np.arange(len(left)))
-    worths = [scene.policy.worth_of(one.prospect.candidate.category) for one in left]
+    worths = [one.parameters for one in left]
     known = selection.priced(
         np.array([[one.worth for one in left]]),
         np.array([[one.allowed for one in left]]),
@@ -197,7 +200,7 @@ def _turns(left: Sequence[Contender], spent: Spent, scene: Scene) -> Iterator[Ch
         worths=worths[:1] if all(one is worths[0] for one in worths) else worths,
     )
     draws, curious = np.array([_draw(one.prospect, scene) for one in left]), np.full(len(left), scene.conduct.curious)
-    given = known.turns(places, draws, scene.policy.chance, curious)
+    given = known.given(places, draws, scene.policy.chance, curious)
     for place in np.argsort(-known.order[0], kind="stable").tolist():
         values = dict(zip(RUNGS, given.value[place].tolist(), strict=True))
         yield Choice(

@@ -16,7 +16,7 @@ from modes import attention
 from modes.policy import NONE, Chance, Policy, Worth
 from modes.value import UNASKED
 
-__all__ = ["NONE", "Chance", "Priced", "Selected", "Turn", "drawn", "priced", "select"]
+__all__ = ["NONE", "Chance", "Given", "Priced", "Selected", "drawn", "priced", "select"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -80,7 +80,7 @@ def select(
     for _ in range(m):
         known = priced(before_messages, allowed, load=load, left=left, policy=policy, here=here)
         at = (rows, known.next(chosen))
-        one = known.turns(at, draws[at], chance, curious[at])
+        one = known.given(at, draws[at], chance, curious[at])
         rung[at], chosen[at] = one.rung, True
         propensity[at], value[at], spent[at] = one.propensity, one.value, one.spent
         load, left = load + one.spoke, left - one.spoke
@@ -88,7 +88,7 @@ def select(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Turn:
+class Given:
     """What some needs are given; arrays of shape (k,) or (k, 6), a row a need."""
 
     rung: Ints
@@ -128,7 +128,7 @@ class Priced:
         found: Ints = np.where(chosen, NEVER, self.order).argmax(axis=1)
         return found
 
-    def turns(self, at: tuple[Ints, Ints], draws: Floats, chance: Chance, curious: Bools) -> Turn:
+    def given(self, at: tuple[Ints, Ints], draws: Floats, chance: Chance, curious: Bools) -> Given:
         """What the needs at some places are given.
 
         Parameters
@@ -139,7 +139,7 @@ class Priced:
         """
         shares = _shares(self.worth[at], self.best[at], chance, curious)
         taken = drawn(shares, draws)
-        return Turn(
+        return Given(
             rung=taken,
             propensity=shares,
             value=self.value[at],

@@ -46,9 +46,9 @@ class Rung(IntEnum):
         return cls[label.upper()]
 
 
-# an enum takes its time to tell its members and their names, and a decision asks for hundreds; the last two by rung
+# an enum takes its time to tell its members and their names, and a decision asks for hundreds
 RUNGS = tuple(Rung)
-_LABELS = tuple(rung.name.lower() for rung in Rung)
+_LABELS = tuple(rung.name.lower() for rung in RUNGS)  # by rung, as the next
 _MODES = (Mode.RESPOND, Mode.CURATE, Mode.COACH, Mode.EXECUTE, Mode.EXECUTE, Mode.EXECUTE)
 
 

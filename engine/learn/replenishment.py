@@ -225,8 +225,8 @@ class Outlook:
         families = [self.families[place] for place in np.flatnonzero(kept).tolist()]
         usual = self._usual(customer, families)
         windows = np.array([_windows(gaps, window_of) for window_of in windows_of])
-        always_told = np.broadcast_to(np.array([[WEEK], [LONGEST]], float), (2, len(gaps)))
-        *chances, week, longest = courses.within(np.concatenate((windows, always_told)))
+        in_any_case = np.broadcast_to(np.array([[WEEK], [LONGEST]], float), (2, len(gaps)))
+        *chances, week, longest = courses.within(np.concatenate((windows, in_any_case)))
         evidence = self.of.evidence(found, gaps, courses.since, week, longest)
         expected = self.of.expected(courses, self.day) if dates else [None] * len(families)
         p = np.array(chances)

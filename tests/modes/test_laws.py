@@ -325,7 +325,7 @@ def test_a_hundred_thousand_seeds_choose_as_often_as_is_written_down(case):
         policy=LUCKY,
         here=np.zeros((n, 1, 1), bool),
     )
-    found = known.turns((np.arange(n), known.next(np.zeros((n, 1), bool))), draws, LUCKY.chance, np.full(n, curious))
+    found = known.given((np.arange(n), known.next(np.zeros((n, 1), bool))), draws, LUCKY.chance, np.full(n, curious))
     shares = found.propensity[0]
     assert (found.propensity == shares).all()
     assert shares.sum() == pytest.approx(1, abs=1e-12)

@@ -8,10 +8,10 @@ from concurrent.futures import Future
 from threading import Lock
 
 
-class Turns:
-    """For each name one turn at a time; who asks while one is under way shares the next with all others who do.
+class Coalescing:
+    """For each name one run at a time; who asks while one is under way shares the next with all others who do.
 
-    Safe among threads. Nobody is served by a turn that began before they asked.
+    Safe among threads. Nobody is served by a run that began before they asked.
     """
 
     def __init__(self) -> None:
@@ -20,27 +20,27 @@ class Turns:
         self._next: dict[str, Future[None]] = {}
 
     def share(self, name: str, run: Callable[[], None]) -> None:
-        """Return when a turn is over that began after this was called; whatever it raised is raised to all who shared.
+        """Return when a run is over that began after this was called; whatever it raised is raised to all who shared.
 
-        ``run`` is what the first to ask for a turn brings: all who ask under one name must want the same.
+        ``run`` is what the first to ask brings: all who ask under one name must want the same.
         """
         with self._lock:
-            turn, leads = self._next.get(name), name not in self._next
-            if turn is None:
-                turn = self._next[name] = Future()
+            shared, leads = self._next.get(name), name not in self._next
+            if shared is None:
+                shared = self._next[name] = Future()
             under_way = self._under_way[name]
         if leads:
             with under_way:
                 with self._lock:
                     del self._next[name]
-                _run(turn, run)
-        turn.result()
+                _settle(shared, run)
+        shared.result()
 
 
-def _run(turn: Future[None], run: Callable[[], None]) -> None:
+def _settle(shared: Future[None], run: Callable[[], None]) -> None:
     try:
         run()
     except BaseException as error:
-        turn.set_exception(error)
+        shared.set_exception(error)
     else:
-        turn.set_result(None)
+        shared.set_result(None)

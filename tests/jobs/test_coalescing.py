@@ -1,4 +1,4 @@
-"""One turn at a time, shared by all who asked before it began."""
+"""One run at a time, shared by all who asked before it began."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from time import sleep
 
 import pytest
 
-from jobs.turns import Turns
+from jobs.coalescing import Coalescing
 
 
 def test_who_asks_while_one_is_under_way_shares_the_next() -> None:
-    turns, begun, go_on, runs = Turns(), Event(), Event(), []
+    shared, begun, go_on, runs = Coalescing(), Event(), Event(), []
 
     def run() -> None:
         runs.append(len(runs))
@@ -20,12 +20,12 @@ def test_who_asks_while_one_is_under_way_shares_the_next() -> None:
         assert go_on.wait(10)
 
     with ThreadPoolExecutor(9) as pool:
-        first = pool.submit(turns.share, "a", run)
+        first = pool.submit(shared.share, "a", run)
         assert begun.wait(10)
-        others = [pool.submit(turns.share, "a", run) for _ in range(8)]
+        others = [pool.submit(shared.share, "a", run) for _ in range(8)]
         sleep(0.2)
         assert runs == [0]
-        assert not any(one.done() for one in others), "they wait for a turn that begins after they asked"
+        assert not any(one.done() for one in others), "they wait for a run that begins after they asked"
         go_on.set()
         for one in (first, *others):
             one.result(10)
@@ -33,7 +33,7 @@ def test_who_asks_while_one_is_under_way_shares_the_next() -> None:
 
 
 def test_there_is_never_more_than_one_of_a_name_and_nobody_is_served_by_an_earlier_one() -> None:
-    turns, lock, under_way, began = Turns(), Lock(), [0], [0]
+    shared, lock, under_way, began = Coalescing(), Lock(), [0], [0]
 
     def run() -> None:
         with lock:
@@ -47,7 +47,7 @@ def test_there_is_never_more_than_one_of_a_name_and_nobody_is_served_by_an_earli
     def ask() -> None:
         for _ in range(50):
             before = began[0]
-            turns.share("a", run)
+            shared.share("a", run)
             assert began[0] > before
 
     with ThreadPoolExecutor(8) as pool:
@@ -57,14 +57,14 @@ def test_there_is_never_more_than_one_of_a_name_and_nobody_is_served_by_an_earli
 
 
 def test_names_do_not_wait_for_each_other() -> None:
-    turns, both = Turns(), Barrier(2, timeout=10)
+    shared, both = Coalescing(), Barrier(2, timeout=10)
     with ThreadPoolExecutor(2) as pool:
-        for one in [pool.submit(turns.share, name, both.wait) for name in ("a", "b")]:
+        for one in [pool.submit(shared.share, name, both.wait) for name in ("a", "b")]:
             one.result(10)
 
 
-def test_what_a_turn_raises_is_raised_to_all_who_shared_it_and_the_next_is_anew() -> None:
-    turns, begun, go_on = Turns(), Event(), Event()
+def test_what_a_run_raises_is_raised_to_all_who_shared_it_and_the_next_is_anew() -> None:
+    shared, begun, go_on = Coalescing(), Event(), Event()
 
     def held() -> None:
         begun.set()
@@ -74,13 +74,13 @@ def test_what_a_turn_raises_is_raised_to_all_who_shared_it_and_the_next_is_anew(
         raise ValueError("no")
 
     with ThreadPoolExecutor(3) as pool:
-        first = pool.submit(turns.share, "a", held)
+        first = pool.submit(shared.share, "a", held)
         assert begun.wait(10)
-        others = [pool.submit(turns.share, "a", fails) for _ in range(2)]
+        others = [pool.submit(shared.share, "a", fails) for _ in range(2)]
         sleep(0.1)
         go_on.set()
         first.result(10)
         for one in others:
             with pytest.raises(ValueError, match="no"):
                 one.result(10)
-    turns.share("a", lambda: None)
+    shared.share("a", lambda: None)
