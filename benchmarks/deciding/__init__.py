@@ -1,0 +1,1 @@
+"""How long deciding takes, and how much memory; see ``__main__``."""
