@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 
 from modes import capability, habits
@@ -11,7 +9,7 @@ from modes.assess import candidate
 from modes.lever import Trials
 from modes.needs import needs
 from modes.recall import Habits
-from modes.select import choose, chosen
+from modes.select import choose
 from tests.modes.shop import FakeModel, a_scene
 from tests.modes.worlds import contexts, forecasts, histories
 
@@ -26,18 +24,6 @@ def test_a_trial_answers_as_a_whole_decision_does_whoever_is_asked_about_first(c
     for one in (*reversed(candidates), *candidates):
         found, expected = trials.given(one, ()), whole[id(one)]
         assert (found.rung, found.values, found.removals) == (expected.rung, expected.values, expected.removals)
-
-
-@given(contexts, forecasts)
-def test_turns_that_are_not_asked_for_change_nothing_before_them(context, foreseen):
-    scene = a_scene(capability.reduced(context), FakeModel(foreseen))
-    wanted = needs(scene.context, scene.model, scene.now, None, scene.policy, scene.shelf)
-    candidates = [candidate(one, None, scene) for one in wanted]
-    every = [(one.prospect.candidate, one.rung) for one in chosen(candidates, scene)]
-    for n in range(len(every)):
-        turns = chosen(candidates, replace(scene))
-        some = [next(turns) for _ in range(n + 1)]
-        assert [(one.prospect.candidate, one.rung) for one in some] == every[: n + 1]
 
 
 @given(histories)
