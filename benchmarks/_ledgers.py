@@ -35,6 +35,7 @@ from engine.store.tables import (
     orders,
     preferences,
 )
+from engine.store.tables import items as items_table
 from jobs.example_gateway import Book
 from jobs.gateway import wire
 
@@ -42,6 +43,7 @@ NOW = datetime(2017, 12, 1, 12, tzinfo=UTC)
 BEFORE = NOW - timedelta(days=7)  # when everything was signed, said and made
 KINDS = ("sqlite", "postgresql")
 PART = 20_000  # rows written at a time
+FILLED = (items_table, customers, consents, preferences, mandates, executions, execution_lines)
 
 
 @contextmanager
@@ -85,7 +87,7 @@ def fill(db: Database, n: int, due_at: datetime = NOW, rung: Rung = Rung.VETO) -
             _fill(tx, [f"{number:07}" for number in range(start, min(start + PART, n))], due_at, rung)
     if db.dialect == "postgresql":
         with psycopg.connect(db.url, autocommit=True) as connection:
-            connection.execute("ANALYZE")
+            connection.execute(f"ANALYZE {', '.join(table.name for table in FILLED)}")
     return [f"e{number:07}" for number in range(n)]
 
 

@@ -52,13 +52,14 @@ def row(execution: Execution, now: datetime) -> Values:
 
 def _execution(row: Row[Any], lines: Sequence[Row[Any]]) -> Execution:
     own = [_line(line, row.currency) for line in lines]
+    kept = row._mapping
     return Execution(
         state=State(row.state),
         rung=Rung.of(row.rung),
         lines=tuple(line for line in own if line.dropped is None),
         dropped=tuple(line for line in own if line.dropped is not None),
         total=Money(minor=row.total_minor, currency=row.currency),
-        **{name: row._mapping[name] for name in _PLAIN},
+        **{name: kept[name] for name in _PLAIN},
     )
 
 
