@@ -88,6 +88,8 @@ def from_history(mean: float, counts: Floats, ages: Floats, incidents: NDArray[n
     ages : float array of shape (n,), days
     incidents : bool array of shape (n,), whether each is remembered longer
     """
+    if not len(counts):
+        return Posterior.of(mean)
     kept = counts * np.exp2(-ages / np.where(incidents, INCIDENT_HALF_LIFE, HALF_LIFE))
     return Posterior(
         mean_before=np.asarray(mean, float),

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import groupby
+
+import numpy as np
 
 from engine.domain.context import Context
 from engine.domain.decisions import Showing
-from engine.domain.history import History, at_day
+from engine.domain.history import History, at_day, day_of
 from engine.domain.shopping import IMPRESSION
 from modes.policy import Rotation
+
+SECOND = 1 / 86_400  # of a day
 
 
 def rests(context: Context, now: datetime, rotation: Rotation) -> dict[str, float]:
@@ -28,7 +33,9 @@ def rests(context: Context, now: datetime, rotation: Rotation) -> dict[str, floa
     context : reduced to what may be looked at
     """
     shown, told_of = context.shown, _impressions(context)
-    taken = reactions(context, {one.item_id for one in (*shown, *told_of)})
+    if not shown and not told_of:
+        return {}
+    taken = reactions(context, (*shown, *told_of))
     ours = worn(shown, taken, now, rotation)
     told = worn(told_of, taken, now, rotation)
     most = {id: max(ours.get(id, 0.0), told.get(id, 0.0)) for id in (*ours, *told)}
@@ -61,26 +68,29 @@ def worn(
     {'i1': 1.5}
     """
     found: dict[str, float] = {}
-    for one in showings:
-        if one.item_id not in taken or one.at > taken[one.item_id]:
-            age = max(now - one.at, timedelta(0)) / timedelta(days=1)
-            found[one.item_id] = found.get(one.item_id, 0.0) + 0.5 ** (age / rotation.half_life_days)
+    for at, together in groupby(showings, key=lambda one: one.at):  # a list is shown at one instant
+        age = max(now - at, timedelta(0)) / timedelta(days=1)
+        weight = 0.5 ** (age / rotation.half_life_days)
+        for one in together:
+            if one.item_id not in taken or at > taken[one.item_id]:
+                found[one.item_id] = found.get(one.item_id, 0.0) + weight
     return found
 
 
-def reactions(context: Context, items: Collection[str]) -> dict[str, datetime]:
-    """When the customer last took up each of some items: bought it, looked at it, put it in a cart, or told of it."""
-    if not items:
-        return {}
-    found = _bought(context.history, items)
+def reactions(context: Context, showings: Collection[Showing]) -> dict[str, datetime]:
+    """When the customer last took up each item since the first showing: bought it, looked at it, or told of it."""
+    items, since = {one.item_id for one in showings}, min(one.at for one in showings)
+    found = _bought(context.history, items, since)
     for event in context.events:
         if event.item_id is not None and event.item_id in items and event.kind != IMPRESSION:
             found[event.item_id] = max(event.occurred_at, found.get(event.item_id, event.occurred_at))
     return found
 
 
-def _bought(history: History, items: Collection[str]) -> dict[str, datetime]:
-    days = dict(zip(history.items.tolist(), history.days.tolist(), strict=True))  # ascending: the last one stays
+def _bought(history: History, items: Collection[str], since: datetime) -> dict[str, datetime]:
+    """When each of some items was last bought, if since an instant."""
+    later = slice(int(np.searchsorted(history.days, day_of(since) - SECOND)), None)  # days are told to the second
+    days = dict(zip(history.items[later].tolist(), history.days[later].tolist(), strict=True))  # the last one stays
     return {id: at_day(days[id]) for id in items if id in days}
 
 

@@ -59,19 +59,32 @@ class Contender:
     kept_out : by rung, what keeps it out whatever it is worth
     parameters : what acting is worth in its category
     worth : float array of shape (6,), see ``worths_before``; None where the need's probability is not known
+    draw : from [0, 1), what chance holds for the need
+    allowed : bool array of shape (6,), the rungs that nothing keeps out
     """
 
     prospect: Prospect
     kept_out: Mapping[Rung, tuple[Removal, ...]]
     parameters: Worth
     worth: Floats | None
+    draw: float
+    allowed: Bools = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "allowed", np.array([not self.kept_out[rung] for rung in RUNGS]))
 
     @classmethod
     def of(cls, found: Sequence[Prospect], scene: Scene) -> list[Contender]:
         """Prospects in the order of their names, looked at once however many turns they wait."""
         parameters = [scene.policy.worth_of(one.candidate.category) for one in found]
         each = (
-            cls(prospect=one, kept_out=_all_kept_out(one, scene), parameters=own, worth=worth)
+            cls(
+                prospect=one,
+                kept_out=_all_kept_out(one, scene),
+                parameters=own,
+                worth=worth,
+                draw=_draw(one, scene),
+            )
             for one, own, worth in zip(found, parameters, worths_before(found, parameters, scene), strict=True)
         )
         return sorted(each, key=lambda one: one.name)
@@ -82,11 +95,6 @@ class Contender:
             return self
         found = prospect(self.prospect.candidate, scene, made)
         return replace(self, prospect=found, kept_out=_all_kept_out(found, scene))
-
-    @property
-    def allowed(self) -> Bools:
-        """Which rungs nothing keeps out, shape (6,)."""
-        return np.array([not self.kept_out[rung] for rung in RUNGS])
 
     @property
     def name(self) -> tuple[str, str]:
@@ -171,7 +179,9 @@ def _before(found: Sequence[Prospect], worth: Worth, scene: Scene) -> Floats:
     stakes = Stakes(
         probability=np.array([one.probability for one in wanted], float),
         order=np.array([one.probability if one.order is None else one.order.probability for one in wanted], float),
-        goal=np.array([np.nan if one.progress is None else one.progress.risk for one in wanted], float),
+        goal=np.array([np.nan if one.progress is None else one.progress.risk for one in wanted], float)
+        if any(one.progress is not None for one in wanted)
+        else None,
         buys=np.array([one.buys for one in wanted], bool),
         present=np.full(len(found), scene.present),
         load=np.full(len(found), float(attention.load_before(context.messages, scene.now))),
@@ -199,8 +209,8 @@ def _turns(left: Sequence[Contender], spent: Spent, scene: Scene) -> Iterator[Ch
         here=np.full((1, 1, 1), scene.present),
         worths=worths[:1] if all(one is worths[0] for one in worths) else worths,
     )
-    draws, curious = np.array([_draw(one.prospect, scene) for one in left]), np.full(len(left), scene.conduct.curious)
-    given = known.given(places, draws, scene.policy.chance, curious)
+    draws = np.array([one.draw for one in left])
+    given = known.given(places, draws, scene.policy.chance, np.full(len(left), scene.conduct.curious))
     for place in np.argsort(-known.order[0], kind="stable").tolist():
         values = dict(zip(RUNGS, given.value[place].tolist(), strict=True))
         yield Choice(

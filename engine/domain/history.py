@@ -70,6 +70,8 @@ class History:
 
     def before(self, day: float) -> History:
         """The lines bought before ``day`` (days since 1970-01-01 UTC)."""
+        if not len(self) or self.days[-1] < day:
+            return self
         return self.take(slice(0, int(np.searchsorted(self.days, day, side="left"))))
 
     def take(self, lines: slice | NDArray[np.bool_]) -> History:

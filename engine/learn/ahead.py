@@ -8,6 +8,7 @@ from typing import Any
 from engine.domain.history import History
 from engine.learn.base import Model, rhythms_of
 from engine.learn.results import Rhythm
+from engine.learn.rhythm import need_window
 
 
 class Ahead:
@@ -22,7 +23,7 @@ class Ahead:
     def __init__(self, model: Model, histories: Sequence[History], day: float) -> None:
         self._model, self._day, self._histories = model, day, histories
         self._places = {id(history): place for place, history in enumerate(histories)}
-        self._outlook = model.replenishment.outlook(histories, day)
+        self._outlook = model.replenishment.outlook(histories, day, need_window)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)

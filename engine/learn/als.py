@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from engine.learn import nearest
-from engine.learn.candidates import Proposed, first_of_each, fondness
+from engine.learn.candidates import Proposed, first_of_each
 from engine.learn.cases import Cases
 from engine.learn.lines import Lines
 from engine.learn.nearest import Nearest
@@ -146,7 +146,7 @@ class Als:
         """Each owner's factors, from the dearest of what they bought (equation 4 of the paper)."""
         items = cases.state.items
         rows = np.flatnonzero(items.codes < len(self.factors))
-        rows = rows[first_of_each(items.owners[rows], fondness(cases.state, cases.days, rows), DEAREST)]
+        rows = rows[first_of_each(items.owners[rows], cases.fondness[rows], DEAREST)]
         owners, codes = items.owners[rows], items.codes[rows]
         confidence, fading = self.weighing
         age = np.maximum(cases.days[owners] - items.last_day[rows], 0.0)

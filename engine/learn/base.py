@@ -172,7 +172,7 @@ class Model:
         least : families less likely needed are left out
         always : but not these
         """
-        return rhythms_of(self.replenishment.outlook([history], now_day), 0, least, always)
+        return rhythms_of(self.replenishment.outlook([history], now_day, need_window), 0, least, always)
 
     def chances(self, history: History, now_day: float, families: Collection[str]) -> Mapping[str, NDArray[np.float64]]:
         """How likely each of some families is needed next on each of the 60 days ahead, see ``replenishment``."""

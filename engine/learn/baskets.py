@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.learn import features
 from engine.learn.als import Tasting
-from engine.learn.candidates import first_of_each, fondness
+from engine.learn.candidates import first_of_each
 from engine.learn.cases import Cases
 from engine.learn.features import NAMES, Candidates
 from engine.learn.ranker import Ranker
@@ -115,7 +115,7 @@ class NextBasket:
         mine = have.owners == owner
         rows = cases.state.items.rows_of(np.array([owner]))[0]
         own = cases.state.items.codes[rows]
-        dearest = own[np.argsort(-fondness(cases.state, cases.days, rows), kind="stable")]
+        dearest = own[np.argsort(-cases.fondness[rows], kind="stable")]
         ranking = self.sources.market.ranking
         rest = np.concatenate((dearest, ranking) if self.learned.again else (np.setdiff1d(ranking, own, True), dearest))
         rest = rest[cases.open(rest) & ~np.isin(rest, have.items[mine])]

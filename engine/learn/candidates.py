@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from engine.learn.cases import Cases
 from engine.learn.runs import begins, changes
-from engine.learn.state import DAYS, ORDERS, State
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -40,25 +39,8 @@ class Own:
         items = cases.state.items
         owners, codes = items.owners, items.codes
         rows = np.flatnonzero(cases.open(codes))
-        rows = rows[first_of_each(owners[rows], fondness(cases.state, cases.days, rows), n)]
+        rows = rows[first_of_each(owners[rows], cases.fondness[rows], n)]
         return Proposed(owners=owners[rows], items=codes[rows])
-
-
-def fondness(state: State, days: Floats, rows: Ints | slice = slice(None)) -> Floats:
-    """How often and lately each pair was bought, as one number.
-
-    Purchases decayed by orders, with half-lives of 5 and 12 of them, and by days, with one of 14.
-    """
-    items, visits = state.items, state.visits
-    owners = items.keys[rows] // items.n_codes
-    orders = visits.orders[owners] - 1 - items.last_order[rows]
-    age = np.maximum(days[owners] - items.last_day[rows], 0.0)
-    found: Floats = (
-        0.5 * items.by_orders[rows, 1] * np.exp2(-orders / ORDERS[1])
-        + 0.5 * items.by_orders[rows, 2] * np.exp2(-orders / ORDERS[2])
-        + 0.3 * items.by_days[rows, 0] * np.exp2(-age / DAYS[0])
-    )
-    return found
 
 
 def first_of_each(owners: Ints, scores: Floats, n: int) -> Ints:
@@ -69,6 +51,9 @@ def first_of_each(owners: Ints, scores: Floats, n: int) -> Ints:
     >>> first_of_each(np.array([0, 0, 0, 4]), np.array([0.1, 0.3, 0.2, 0.0]), 2).tolist()
     [1, 2, 3]
     """
+    if len(owners) and owners[0] == owners[-1]:
+        some = _highest(scores, n) if len(scores) > LONG else np.arange(len(scores))
+        return np.asarray(some[np.argsort(-scores[some], kind="stable")[:n]], np.int64)
     edges = np.append(begins(owners), len(owners))
     if len(owners) > LONG * len(edges):
         kept = np.concatenate([start + _highest(scores[start:end], n) for start, end in pairwise(edges.tolist())])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +13,13 @@ from engine.domain.history import History
 from engine.learn.catalogue import Catalogue
 from engine.learn.lines import Lines
 from engine.learn.runs import changes
-from engine.learn.state import State
+from engine.learn.state import DAYS, ORDERS, State
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Cases:
     """Owners, each with a past and a now.
 
@@ -42,6 +43,23 @@ class Cases:
     def n_items(self) -> int:
         """How many items there are, those included that no model learned of."""
         return self.state.items.n_codes
+
+    @cached_property
+    def fondness(self) -> Floats:
+        """How often and lately each pair of ``state.items`` was bought, as one number, shape (n_pairs,).
+
+        Purchases decayed by orders, with half-lives of 5 and 12 of them, and by days, with one of 14.
+        """
+        items = self.state.items
+        owners = items.owners
+        orders = self.state.visits.orders[owners] - 1 - items.last_order
+        age = np.maximum(self.days[owners] - items.last_day, 0.0)
+        found: Floats = (
+            0.5 * items.by_orders[:, 1] * np.exp2(-orders / ORDERS[1])
+            + 0.5 * items.by_orders[:, 2] * np.exp2(-orders / ORDERS[2])
+            + 0.3 * items.by_days[:, 0] * np.exp2(-age / DAYS[0])
+        )
+        return found
 
     def take(self, owners: Ints) -> Cases:
         """Some of the owners, in the order given."""

@@ -55,6 +55,8 @@ class Courses:
         right = np.clip(np.searchsorted(self.ends, windows, side="left"), 1, len(self.ends) - 1)
         rows, start, end = np.arange(len(self)), self.ends[right - 1], self.ends[right]
         low, high = self.hazards[rows, right - 1], self.hazards[rows, right]
+        if np.array_equal(windows, end):  # nothing lies between two knots
+            return np.asarray(low + (high - low), np.float64)
         even = self._even(right, np.minimum(windows, end))
         inside = start + even * (end - start)
         share = np.where((even > 0) & (even < 1), EVEN * even + (1 - EVEN) * self._own(start, inside, end), even)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from xgboost import Booster, QuantileDMatrix, train
 
 from engine.learn.calendar import Calendar
+from engine.learn.margins import margins
 from engine.learn.purchases import Floats
 from engine.learn.trees import packed, unpacked
 
@@ -63,17 +64,20 @@ class Hazards:
     calendar : how busy days are
     trees : uint8 array, see ``trees``, the knots among their attributes
     knots : float array of shape (n_intervals,), days at which the intervals end, rising; the first begins at 0
+    ends : float array of shape (1 + n_intervals,), the knots and the 0 before them
     """
 
     calendar: Calendar
     trees: NDArray[np.uint8]
     knots: Floats = field(init=False)
+    ends: Floats = field(init=False)
     _booster: Booster = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         booster = unpacked(self.trees)
         object.__setattr__(self, "_booster", booster)
         object.__setattr__(self, "knots", np.array((booster.attr(KNOTS) or "").split(), float))
+        object.__setattr__(self, "ends", np.concatenate(([0.0], self.knots)))
 
     @classmethod
     def fit(cls, risks: Mapping[float, Sequence[Risks]], calendar: Calendar, *, seed: int) -> Hazards:
@@ -99,27 +103,41 @@ class Hazards:
         """How many traits of a pair the trees ask for."""
         return int(self._booster.num_features()) - 1
 
-    @property
-    def ends(self) -> Floats:
-        """The knots and the 0 before them."""
-        return np.concatenate(([0.0], self.knots))
+    def unknown(self, n: int) -> Floats:
+        """``further`` of n pairs that nothing is known of yet: 0 at first, then nan; shape (n, 1 + n_knots)."""
+        found = np.full((n, 1 + len(self.knots)), np.nan)
+        found[:, 0] = 0.0
+        return found
 
-    def cumulative(self, values: NDArray[np.float32], day: float, most: float = np.inf) -> Floats:
+    def further(self, values: NDArray[np.float32], day: float, known: Floats, most: float | Floats) -> Floats:
         """-log(1 - p) of buying in [day, day + knot), for 0 and each knot up to the first that is not below ``most``.
 
-        Shape (n, 1 + n_knots).
+        Parameters
+        ----------
+        known : float array of shape (n, 1 + n_knots), see ``unknown``: what is not nan is not worked out again
+        most : days, one for all or of shape (n,)
         """
-        n, steps = len(values), min(int(np.searchsorted(self.knots, most)) + 1, len(self.knots))
-        rows = np.empty((steps, n, values.shape[1] + 1), np.float32)
-        rows[:, :, :-1], rows[:, :, -1] = values[None], np.arange(steps)[:, None]
-        found = np.zeros((n, 1 + steps))
-        if n:
-            odds = self._booster.inplace_predict(rows.reshape(steps * n, -1), predict_type="margin")
-            odds = (
-                odds.reshape(steps, n).astype(np.float64) + self.calendar.offsets(day, self.ends[: steps + 1])[:, None]
-            )
-            np.cumsum(np.logaddexp(0.0, odds).T, axis=1, out=found[:, 1:])
+        last = np.clip(np.searchsorted(self.knots, most) + 1, 1, len(self.knots))
+        have = len(self.knots) - np.count_nonzero(np.isnan(known), axis=1)
+        steps = np.maximum(last - have, 0)
+        pairs = np.repeat(np.arange(len(values)), steps)
+        if not len(pairs):
+            return known
+        places = np.arange(len(pairs)) - np.repeat(np.cumsum(steps) - steps - have, steps)
+        rows = np.empty((len(pairs), values.shape[1] + 1), np.float32)
+        rows[:, :-1], rows[:, -1] = values[pairs], places
+        odds = margins(self._booster, rows).astype(np.float64) + self.calendar.offsets(day, self.ends)[places]
+        found = known.copy()
+        found[pairs, places + 1] = np.logaddexp(0.0, odds)
+        for knot in range(1, found.shape[1]):
+            new = (have < knot) & (knot <= last)
+            found[new, knot] += found[new, knot - 1]
         return found
+
+    def cumulative(self, values: NDArray[np.float32], day: float, most: float = np.inf) -> Floats:
+        """The same of pairs that nothing is known of yet, shape (n, 1 + n_knots up to ``most``)."""
+        steps = min(int(np.searchsorted(self.knots, most)) + 1, len(self.knots))
+        return self.further(values, day, self.unknown(len(values)), most)[:, : 1 + steps]
 
     def within(self, values: NDArray[np.float32], day: float, window: float) -> Floats:
         """P(bought in [day, day + window)), shape (n,), for one of the knots, or straight between two of them."""

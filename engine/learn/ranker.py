@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.learn.margins import margins
 from engine.learn.runs import begins
 from engine.learn.trees import packed, unpacked
 
@@ -161,10 +162,7 @@ class Ranker:
 
     def scores(self, features: Float32s) -> Floats:
         """Of each row, higher is better; comparable within one list only."""
-        if not len(features):
-            return np.zeros(0)
-        found: Floats = self.booster.inplace_predict(features, predict_type="margin").astype(np.float64)
-        return found
+        return margins(self.booster, features).astype(np.float64)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it is, as arrays."""

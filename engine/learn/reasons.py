@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor
 
 import numpy as np
 
 from engine.domain.decisions import Reason
-from engine.learn.candidates import fondness
 from engine.learn.cases import Cases
 from engine.learn.catalogue import Catalogue
 from engine.learn.sources import Sources
@@ -24,9 +22,16 @@ def of_each(
     codes: Sequence[int], cases: Cases, sources: Sources, catalogue: Catalogue
 ) -> tuple[tuple[Reason, ...], ...]:
     """For items and the one owner of ``cases``: of its own the rhythm; of a new one the source that names it."""
-    rows, own = cases.state.items.find(np.array(codes, np.int64))
-    found = zip(codes, rows.tolist(), own.tolist(), strict=True)
-    return tuple(_own(row, cases) if mine else _new(code, cases, sources, catalogue) for code, row, mine in found)
+    items = cases.state.items
+    if not len(items):
+        return tuple(_new(code, cases, sources, catalogue) for code in codes)
+    rows, own = items.find(np.array(codes, np.int64))
+    ago = np.maximum(np.floor(cases.days[0] - items.last_day[rows]), 0.0)
+    columns = (own, items.counts[rows], ago, items.last_day[rows] - items.first_day[rows])
+    return tuple(
+        _own(int(times), int(days_ago), span) if mine else _new(code, cases, sources, catalogue)
+        for code, mine, times, days_ago, span in zip(codes, *(column.tolist() for column in columns), strict=True)
+    )
 
 
 def _new(code: int, cases: Cases, sources: Sources, catalogue: Catalogue) -> tuple[Reason, ...]:
@@ -44,11 +49,10 @@ def goes_with(item_id: str) -> tuple[Reason, ...]:
     return (Reason(code="goes_with", params={"item_id": item_id}),)
 
 
-def _own(row: int, cases: Cases) -> tuple[Reason, ...]:
-    items = cases.state.items
-    times, first, last = int(items.counts[row]), float(items.first_day[row]), float(items.last_day[row])
-    bought = Reason(code="bought_before", params={"times": times, "days_ago": max(floor(cases.days[0] - last), 0)})
-    days = round((last - first) / (times - 1)) if times >= RHYTHM else 0
+def _own(times: int, days_ago: int, span: float) -> tuple[Reason, ...]:
+    """Of an item bought so many times, within ``span`` days from first to last."""
+    bought = Reason(code="bought_before", params={"times": times, "days_ago": days_ago})
+    days = round(span / (times - 1)) if times >= RHYTHM else 0
     return (Reason(code="buys_every", params={"days": days}), bought) if days > 0 else (bought,)
 
 
@@ -61,5 +65,5 @@ def _nearest(code: int, cases: Cases, sources: Sources) -> int | None:
     close = own & (nearness >= NEAR)
     if not close.any():
         return None
-    weights = fondness(cases.state, cases.days, rows[close])
+    weights = cases.fondness[rows[close]]
     return int(others[close][np.argmax(nearness[close] * weights)])

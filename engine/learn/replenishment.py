@@ -64,9 +64,9 @@ class Replenishment:
         spread, like = _spread(snapshots, hazards)
         return cls(hazards=hazards, rates=snapshots.rates(snapshots.until), families=families, spread=spread, like=like)
 
-    def courses(self, found: Traits, day: float) -> Courses:
-        """The time ahead of each pair, from what was known of it on ``day``."""
-        return ahead(self.hazards, found, day)
+    def courses(self, found: Traits, day: float, most: float | Floats = LONGEST) -> Courses:
+        """The time ahead of each pair from what was known of it on ``day``, see ``ahead``."""
+        return ahead(self.hazards, found, day, most)
 
     def forecasts(
         self,
@@ -85,7 +85,7 @@ class Replenishment:
         least : families less likely than that over the first of the windows are left out
         always : but not these
         """
-        return self.outlook([history], day).forecasts(0, windows_of, least=least, always=always)
+        return self.outlook([history], day, windows_of[0]).forecasts(0, windows_of, least=least, always=always)
 
     def chances(self, history: History, day: float, families: Collection[str]) -> dict[str, Floats]:
         """How likely each of some families is bought next on each of the 60 days ahead, if on any of them.
@@ -101,20 +101,25 @@ class Replenishment:
         daily = self.courses(found.take(kept), day).daily(int(LONGEST))
         return dict(zip((name for name in named if name in families), daily, strict=True))
 
-    def outlook(self, histories: Sequence[History], day: float) -> Outlook:
-        """What lies ahead of some customers, looked at together; each is answered as if alone."""
+    def outlook(self, histories: Sequence[History], day: float, near: WindowOf = lambda gaps: 0.0) -> Outlook:
+        """What lies ahead of some customers, looked at together; each is answered as if alone.
+
+        ``near``: from median gaps to the windows that every family of theirs will be asked about.
+        """
         seen = [history.before(day) for history in histories]
         purchases, names = of_histories(seen)
         found = traits(purchases, day, self.rates, self._codes(names)[purchases.families])
+        gaps = median_gaps(purchases, found.pairs, found.counts)
         return Outlook(
             of=self,
             day=day,
             seen=seen,
             found=found,
-            courses=self.courses(found, day),
-            gaps=median_gaps(purchases, found.pairs, found.counts),
+            courses=self.courses(found, day, _windows(gaps, near)),
+            gaps=gaps,
             families=[names[code] for code in purchases.families[found.pairs].tolist()],
             edges=np.searchsorted(purchases.owners[found.pairs], np.arange(len(seen) + 1)),
+            near=near,
         )
 
     def evidence(self, found: Traits, gaps: Floats, since: Floats, week: Floats, longest: Floats) -> list[Evidence]:
@@ -161,7 +166,7 @@ class Replenishment:
 
     def _codes(self, names: Sequence[str]) -> Ints:
         """The codes that the rates know families by; -1 for one not seen in training."""
-        return np.array([self._known.get(name, -1) for name in names], np.int64)
+        return np.fromiter((self._known.get(name, -1) for name in names), np.int64, len(names))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it is, as arrays."""
@@ -197,6 +202,7 @@ class Outlook:
     seen : of each customer what was known
     found, courses, gaps, families : of each pair of customer and family, customer by customer
     edges : int array of shape (n_customers + 1,), where the pairs of each begin
+    near : from gaps to windows that ``courses`` reach from the start
     """
 
     of: Replenishment
@@ -207,6 +213,7 @@ class Outlook:
     gaps: Floats
     families: Sequence[str]
     edges: Ints
+    near: WindowOf
 
     def forecasts(
         self,
@@ -221,7 +228,7 @@ class Outlook:
         kept = self._kept(customer, windows_of[0], least, always)
         if not kept.any():
             return [[] for _ in windows_of]
-        found, courses, gaps = self.found.take(kept), self.courses.take(kept), self.gaps[kept]
+        found, courses, gaps = self.found.take(kept), self.look(kept, LONGEST), self.gaps[kept]
         families = [self.families[place] for place in np.flatnonzero(kept).tolist()]
         usual = self._usual(customer, families)
         windows = np.array([_windows(gaps, window_of) for window_of in windows_of])
@@ -236,13 +243,22 @@ class Outlook:
             for columns in zip(windows.tolist(), p.tolist(), low.tolist(), high.tolist(), strict=True)
         ]
 
+    def look(self, kept: NDArray[np.bool_], windows: float | Floats) -> Courses:
+        """The time ahead of some of the pairs, for as many days at least; hazards are worked out once and kept."""
+        known, hazards = self.courses.hazards, self.of.hazards
+        if hazards is not None:
+            known[kept] = hazards.further(self.found.values[kept], self.day, known[kept], windows)
+        return self.courses.take(kept)
+
     def _kept(self, customer: int, window_of: WindowOf, least: float, always: Collection[str]) -> NDArray[np.bool_]:
         """Which pairs are the customer's, and likely enough."""
         own = slice(*self.edges[customer : customer + 2].tolist())
         kept = np.zeros(len(self.gaps), bool)
         kept[own] = True
         if least > 0 and own.stop > own.start:
-            first = self.courses.take(kept).within(_windows(self.gaps[own], window_of))
+            windows = _windows(self.gaps[own], window_of)
+            seen = self.courses.take(kept) if window_of is self.near else self.look(kept, windows)
+            first = seen.within(windows)
             kept[own] = (first >= least) | np.array([family in always for family in self.families[own]], bool)
         return kept
 
@@ -278,11 +294,15 @@ def _windows(gaps: Floats, window_of: WindowOf) -> Floats:
     return np.broadcast_to(window_of(gaps), gaps.shape).astype(np.float64)
 
 
-def ahead(hazards: Hazards | None, found: Traits, day: float) -> Courses:
-    """The time ahead of each pair from what was known of it on ``day``; at its own rate where nothing was fitted."""
+def ahead(hazards: Hazards | None, found: Traits, day: float, most: float | Floats = LONGEST) -> Courses:
+    """The time ahead of each pair from what was known of it on ``day``; at its own rate where nothing was fitted.
+
+    ``most``: days ahead that will be asked about, one number or one for each; hazards beyond are nan.
+    """
+    known = _at_own_rate(found, day) if hazards is None else hazards.unknown(len(found.pairs))
     return Courses(
         ends=ENDS if hazards is None else hazards.ends,
-        hazards=_at_own_rate(found, day) if hazards is None else hazards.cumulative(found.values, day),
+        hazards=known if hazards is None else hazards.further(found.values, day, known, most),
         since=day - found.last,
         gap=found.named("gap"),
         spread=spread_of_gaps(found),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.learn import candidates
 from engine.learn.als import Als, Factorize, Tasting
-from engine.learn.candidates import Own, Proposed, first_of_each, fondness
+from engine.learn.candidates import Own, Proposed, first_of_each
 from engine.learn.cases import Cases
 from engine.learn.features import Candidates
 from engine.learn.lines import Lines
@@ -95,7 +95,7 @@ class Sources:
     def votes(self, cases: Cases) -> Votes:
         """Of the neighbours of each owner's dearest items."""
         items = cases.state.items
-        fond = fondness(cases.state, cases.days)
+        fond = cases.fondness
         rows = first_of_each(items.owners, fond, VOTERS)
         return self.neighbours.votes(items.owners[rows], items.codes[rows], fond[rows])
 

@@ -65,13 +65,16 @@ class Tally:
         return self.keys % self.n_codes
 
     @classmethod
-    def of(cls, owners: Ints, codes: Ints, orders: Ints, days: Floats, n_codes: int) -> Tally:
+    def of(
+        cls, owners: Ints, codes: Ints, orders: Ints, days: Floats, n_codes: int, log_sizes: Floats | None = None
+    ) -> Tally:
         """From lines in the order of owner and time; a code twice in an order counts once.
 
         Parameters
         ----------
         owners, codes : int arrays of shape (n_lines,), from 0
         orders : int array of shape (n_lines,), number of the order among its owner's, from 0
+        log_sizes : of the order of each line, see ``_log_sizes``, where that is known already
 
         Examples
         --------
@@ -83,7 +86,7 @@ class Tally:
         """
         keys = owners * n_codes + codes
         order = np.argsort(keys, kind="stable")
-        sizes = np.log1p(_sizes(owners, orders))[order]
+        sizes = (_log_sizes(owners, orders) if log_sizes is None else log_sizes)[order]
         keys, orders, days = keys[order], orders[order], days[order]
         once = changes(keys, orders)
         keys, days, sizes, numbers = keys[once], days[once], sizes[once], orders[once].astype(float)
@@ -253,9 +256,10 @@ class State:
         n_families: int,
     ) -> State:
         """From lines in the order of owner and time; orders are numbered from 0 for each owner."""
+        log_sizes = _log_sizes(owners, orders)
         return cls(
-            items=Tally.of(owners, items, orders, days, n_items),
-            families=Tally.of(owners, families, orders, days, n_families),
+            items=Tally.of(owners, items, orders, days, n_items, log_sizes),
+            families=Tally.of(owners, families, orders, days, n_families, log_sizes),
             visits=Visits.of(owners, orders, days, n_owners),
         )
 
@@ -279,10 +283,10 @@ class State:
         return len(self.visits.orders)
 
 
-def _sizes(owners: Ints, orders: Ints) -> Floats:
-    """For each line how many lines its order has."""
+def _log_sizes(owners: Ints, orders: Ints) -> Floats:
+    """For each line log(1 + lines of its order)."""
     lengths = np.diff(np.append(begins(owners, orders), len(owners)))
-    return np.repeat(lengths, lengths).astype(float)
+    return np.repeat(np.log1p(lengths), lengths)
 
 
 def _weights(past: Floats, half_lives: tuple[float, ...]) -> Floats:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.learn import hazard
 from engine.learn.accuracy import honesty
 from engine.learn.calendar import SIZE, Calendar
 from engine.learn.hazard import Hazards, Risks
@@ -61,6 +62,20 @@ def test_only_what_is_asked_for_is_summed():
     assert hazards.cumulative(values, 0.0, 7.0).shape == (1, 2)
     assert hazards.cumulative(values, 0.0, 7.1).shape == hazards.cumulative(values, 0.0).shape == (1, 3)
     assert hazards.cumulative(values[:0], 0.0).shape == (0, 3)
+
+
+def test_going_further_step_by_step_comes_to_the_same(monkeypatch: pytest.MonkeyPatch):
+    hazards, values = fitted(), np.array([[0, 0.5], [1, 0.2], [1, 0.9]], np.float32)
+    asked: list[int] = []
+    plain = hazard.margins
+    monkeypatch.setattr(hazard, "margins", lambda booster, rows: asked.append(len(rows)) or plain(booster, rows))
+    near = hazards.further(values, 5.0, hazards.unknown(3), np.array([3.0, 14.0, 7.0]))
+    assert np.isnan(near).tolist() == [[False, False, True], [False, False, False], [False, False, True]]
+    far = hazards.further(values, 5.0, near, 14.0)
+    assert hazards.further(values, 5.0, far, 60.0) is far
+    assert asked == [4, 2]
+    assert np.array_equal(far, hazards.cumulative(values, 5.0))
+    assert np.isnan(near[0, 2])  # what was known is not written over
 
 
 def test_it_is_the_same_again_and_when_kept():

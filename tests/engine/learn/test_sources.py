@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.learn import als, candidates
 from engine.learn import cases as made
 from engine.learn.als import Als, Tasting, confidences
-from engine.learn.candidates import Own, fondness
+from engine.learn.candidates import Own
 from engine.learn.market import known_by, market_days, markets
 from engine.learn.neighbours import NEIGHBOURS, Neighbours
 from engine.learn.sources import Pools, Sources
@@ -173,7 +173,7 @@ class TestNeighbours(PartContract):
 def voted(part, cases):
     """What neighbours of everything bought say."""
     items = cases.state.items
-    return part.votes(items.owners, items.codes, fondness(cases.state, cases.days))
+    return part.votes(items.owners, items.codes, cases.fondness)
 
 
 @pytest.fixture(scope="module")
@@ -219,7 +219,7 @@ def test_a_source_proposes_at_most_so_many_each_once_and_nothing_barred(way, n):
 def test_own_are_the_dearest():
     cases = asked(4, 4, 4, 2, 9)
     found = Own().candidates(cases, 2).items.tolist()
-    fond = fondness(cases.state, cases.days)
+    fond = cases.fondness
     assert found == cases.state.items.codes[np.argsort(-fond)[:2]].tolist()
 
 
