@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.domain.decisions import RUNGS, NudgeDraft, Offer, OrderDraft, Phase, Removal, Rung, Source, Stage
 from engine.domain.executions import Execution
+from engine.domain.signals import Standing
 from engine.learn.base import Certificate
 from modes import agency, capability, coach, curate, earned, execute, gate, respond, stopping
 from modes.execute import Plan
@@ -60,6 +61,7 @@ class _Proposed:
     ceilings: Sequence[agency.Ceiling]  # that the customer set
     most: Rung  # that these leave
     categories: Sequence[tuple[str, ...]]  # of the usual item, and of what would be ordered in its place
+    standing: Standing  # on the ladder of the need
     ineligible: Sequence[Removal]
     stopped: Sequence[Removal]  # by operators
 
@@ -95,6 +97,7 @@ def prospect(candidate: Candidate, scene: Scene, already: Sequence[Execution] = 
         ceilings=ceilings,
         most=agency.least(ceilings),
         categories=_categories(candidate, planned, scene),
+        standing=earned.standing(wanted.need.family, scene),
         ineligible=_executable(wanted, scene),
         stopped=_stopped(wanted, scene),
     )
@@ -157,7 +160,7 @@ def _removals(rung: Rung, candidate: Candidate, proposed: _Proposed, scene: Scen
         return found + _curable(candidate) + masks
     if rung is Rung.COACH:
         found += [] if wanted.progress is not None else [_not("goals.none")]
-        return found + masks + earned.removals(rung, wanted.need.family, proposed.most, scene)
+        return found + masks + earned.removals(rung, proposed.standing, proposed.most, scene)
     found += proposed.ineligible
     if isinstance(planned, Removal):
         found.append(planned)
@@ -169,7 +172,7 @@ def _removals(rung: Rung, candidate: Candidate, proposed: _Proposed, scene: Scen
     if rung in EXECUTES and wanted.order is not None:
         shut_at = scene.house.shut.get(rung)
         found += gate.removals(proposed.certificates.get(rung), wanted.order, scene.conduct.higher, shut_at=shut_at)
-    return found + earned.removals(rung, wanted.need.family, proposed.most, scene)
+    return found + earned.removals(rung, proposed.standing, proposed.most, scene)
 
 
 def _categories(candidate: Candidate, planned: Plan | Removal | None, scene: Scene) -> list[tuple[str, ...]]:

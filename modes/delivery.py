@@ -302,7 +302,12 @@ def _coming(rhythm: Rhythm, scene: Scene) -> ExecutionDraft | None:
         *gate.masked(Rung.VETO, order.family, (category,), scene.policy),
         *agency.removals(context, Rung.VETO, order.family, category, scene.now),
         *gate.removals(gate.certificate(scene.model, Rung.VETO, order, scene.policy), order, scene.conduct.higher),
-        *earned.removals(Rung.VETO, order.family, agency.lowest(context, order.family, category), scene),
+        *earned.removals(
+            Rung.VETO,
+            earned.standing(order.family, scene),
+            agency.lowest(context, order.family, category),
+            scene,
+        ),
     ]
     judgment = execute.ruled(Rung.VETO, planned, order, None, scene, ())
     if kept_out or judgment.objections:

@@ -10,21 +10,26 @@ from modes.scene import Scene
 REACHED = {Rung.COACH: "advise", Rung.APPROVE: "ask", Rung.VETO: "announce"}
 
 
-def removals(rung: Rung, need: str | None, ceiling: Rung, scene: Scene) -> list[Removal]:
+def removals(rung: Rung, standing: Standing, ceiling: Rung, scene: Scene) -> list[Removal]:
     """Why a rung may not be used for a need by what the customer did so far.
 
     Parameters
     ----------
+    standing : the customer's for the need, see ``standing``
     ceiling : above which the customer said nothing is to be done; what is inferred only matters below it
     """
     known = scene.conduct
     found = []
     if known.cap < rung <= ceiling:
         found.append(Removal(stage=Stage.LADDER, rule=f"conduct.{known.cap_by}", detail={"at_most": known.cap.label}))
-    standing = Standing() if need is None else known.standing(need)
     if rung > max(standing.rung, BOTTOM):
         found.append(_step(rung, standing, scene))
     return found
+
+
+def standing(need: str | None, scene: Scene) -> Standing:
+    """Where the customer stands on the ladder of a need; at its foot where none is named."""
+    return Standing() if need is None else scene.conduct.standing(need)
 
 
 def _step(rung: Rung, standing: Standing, scene: Scene) -> Removal:

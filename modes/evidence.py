@@ -14,12 +14,14 @@ Facts = Mapping[str, object]
 
 def worded(reasons: Iterable[Reason], name: Name, words: Words) -> tuple[Reason, ...]:
     """The reasons with their sentences, each once."""
-    unique: dict[tuple[str, str], Reason] = {}
-    for reason in reasons:
-        unique.setdefault((reason.code, repr(sorted(reason.params.items()))), reason)
+    given = tuple(reasons)
+    if len({reason.code for reason in given}) < len(given):
+        unique: dict[tuple[str, str], Reason] = {}
+        for reason in given:
+            unique.setdefault((reason.code, repr(sorted(reason.params.items()))), reason)
+        given = tuple(unique.values())
     return tuple(
-        Reason(code=reason.code, params=reason.params, sentence=sentence(reason, name, words))
-        for reason in unique.values()
+        Reason(code=reason.code, params=reason.params, sentence=sentence(reason, name, words)) for reason in given
     )
 
 

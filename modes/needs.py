@@ -56,10 +56,10 @@ class Wanted:
 def rhythms(
     context: Context, model: Model | None, now: datetime, least: float, always: Collection[str]
 ) -> dict[str, Rhythm]:
-    """The rhythms of the families that are likely needed, and of those that are looked at anyway."""
+    """The rhythms of the families that are due and likely needed, and of those that are looked at anyway."""
     if model is None or not len(context.history):
         return {}
-    found = model.rhythms(context.history, day_of(now), least=least, always=always)
+    found = model.rhythms(context.history, day_of(now), least=least, always=always, due=True)
     return {rhythm.need.family: rhythm for rhythm in found}
 
 
@@ -110,7 +110,7 @@ def _foreseen(known: Mapping[str, Rhythm], context: Context, policy: Policy) -> 
     served = {line.need for one in context.executions if one.state in UNSETTLED for line in one.lines}
     for family, rhythm in known.items():
         evidence = rhythm.need.evidence
-        due = is_due(evidence.since_days, evidence.median_gap_days)
+        due = is_due(evidence.since_days, evidence.median_gap_days)  # others are looked at anyway
         if due and rhythm.need.probability >= policy.min_probability and family not in served:
             yield _of(family, Phase.RECOGNIZE, Source.FORECAST, rhythm.need.probability, rhythm)
 

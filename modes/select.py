@@ -25,6 +25,7 @@ from modes.value import EXECUTES, Stakes, before_messages
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 BEYOND = conduct.beyond(agency.UNSTATED)
+UNVALUED = np.full(len(RUNGS), np.nan)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +61,6 @@ class Contender:
     parameters : what acting is worth in its category
     worth : float array of shape (6,), see ``worths_before``; None where the need's probability is not known
     draw : from [0, 1), what chance holds for the need
-    allowed : bool array of shape (6,), the rungs that nothing keeps out
     """
 
     prospect: Prospect
@@ -68,10 +68,6 @@ class Contender:
     parameters: Worth
     worth: Floats | None
     draw: float
-    allowed: Bools = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "allowed", np.array([not self.kept_out[rung] for rung in RUNGS]))
 
     @classmethod
     def of(cls, found: Sequence[Prospect], scene: Scene) -> list[Contender]:
@@ -103,6 +99,70 @@ class Contender:
         return need.family or "", need.source.value
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Contest:
+    """Needs side by side, in the order of their names, as one customer's arrays; they hold until an order is made.
+
+    Attributes
+    ----------
+    worth, allowed : arrays of shape (1, n, 6), see ``Contender``; nan where a need is not valued
+    draws : float array of shape (n,)
+    worths : what each need's category is worth; one where all are worth the same
+    """
+
+    needs: Sequence[Contender]
+    worth: Floats
+    allowed: Bools
+    draws: Floats
+    worths: Sequence[Worth]
+
+    @classmethod
+    def of(cls, needs: Sequence[Contender]) -> Contest:
+        """Of those whose turn is to come."""
+        worths = [one.parameters for one in needs]
+        return cls(
+            needs=needs,
+            worth=np.array([[UNVALUED if one.worth is None else one.worth for one in needs]]),
+            allowed=np.array([[[not one.kept_out[rung] for rung in RUNGS] for one in needs]]),
+            draws=np.array([one.draw for one in needs]),
+            worths=worths[:1] if all(one is worths[0] for one in worths) else worths,
+        )
+
+    def turns(self, left: Sequence[int], spent: Spent, scene: Scene) -> Iterator[tuple[int, Choice]]:
+        """Places and choices of those that are ``left``, in turn; they hold until something is spent by one of them."""
+        unvalued = [place for place in left if self.needs[place].worth is None]
+        if unvalued:
+            yield from ((place, _unvalued(self.needs[place].prospect, spent, scene)) for place in unvalued)
+            return
+        known = selection.priced(
+            self.worth,
+            self.allowed,
+            load=np.array([spent.load]),
+            left=np.array([spent.left]),
+            policy=scene.policy,
+            here=np.full((1, 1, 1), scene.present),
+            worths=self.worths,
+        )
+        everywhere = (np.zeros(len(self.needs), np.int64), np.arange(len(self.needs)))
+        given = known.given(
+            everywhere, self.draws, scene.policy.chance, np.full(len(self.needs), scene.conduct.curious)
+        )
+        order = known.order[0].tolist()
+        for place in sorted(left, key=lambda place: -order[place]):
+            values = dict(zip(RUNGS, given.value[place].tolist(), strict=True))
+            one = self.needs[place]
+            yield (
+                place,
+                Choice(
+                    prospect=one.prospect,
+                    rung=Rung(int(given.rung[place])),
+                    values=values,
+                    propensities=dict(zip(RUNGS, given.propensity[place].tolist(), strict=True)),
+                    removals={rung: (*one.kept_out[rung], *_late(rung, values[rung], spent, scene)) for rung in RUNGS},
+                ),
+            )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spent:
     """What of the customer's attention is spent."""
@@ -126,23 +186,23 @@ def chosen(candidates: Sequence[Candidate], scene: Scene) -> Iterator[Choice]:
     Executions that announce themselves take their message first, then the needs by value, each at the price that
     attention has by then; budgets of mandates are drawn in the same order.
     """
-    left = Contender.of([prospect(one, scene) for one in candidates], scene)
+    contest = Contest.of(Contender.of([prospect(one, scene) for one in candidates], scene))
+    left = list(range(len(candidates)))
     made = list[Execution]()
     known = scene.conduct
     spent = Spent(load=attention.load(scene.context.messages, scene.now), left=known.budget - known.spent)
     while left:
-        taken = list[Prospect]()
-        for one in _turns(left, spent, scene):
+        for place, one in contest.turns(tuple(left), spent, scene):
             yield one
-            taken.append(one.prospect)
+            left.remove(place)
             speaks, executes = attention.speaks(one.rung, scene.present), one.rung in EXECUTES
             if speaks or executes:  # what follows has another price, or draws on what is left
                 break
-        left = [one for one in left if not any(one.prospect is other for other in taken)]
         spent = spent.after(speaks)
         if executes:
             made.append(execute.pending(execution(one, scene), scene.context.customer.customer_id, scene.now))
-            left = [other.after(made, scene) for other in left]
+            contest = Contest.of([contest.needs[place].after(made, scene) for place in left])
+            left = list(range(len(left)))
 
 
 def execution(choice: Choice, scene: Scene) -> ExecutionDraft:
@@ -190,36 +250,6 @@ def _before(found: Sequence[Prospect], worth: Worth, scene: Scene) -> Floats:
         beyond=np.array(unstated, float)[:, None] * BEYOND if any(unstated) else None,
     )
     return before_messages(stakes, worth)
-
-
-def _turns(left: Sequence[Contender], spent: Spent, scene: Scene) -> Iterator[Choice]:
-    """The choices for needs, of those in the order of their names, in turn, until something is spent by one of them."""
-    unvalued = [one for one in left if one.worth is None]
-    if unvalued:
-        yield from (_unvalued(one.prospect, spent, scene) for one in unvalued)
-        return
-    places = (np.zeros(len(left), np.int64), np.arange(len(left)))
-    worths = [one.parameters for one in left]
-    known = selection.priced(
-        np.array([[one.worth for one in left]]),
-        np.array([[one.allowed for one in left]]),
-        load=np.array([spent.load]),
-        left=np.array([spent.left]),
-        policy=scene.policy,
-        here=np.full((1, 1, 1), scene.present),
-        worths=worths[:1] if all(one is worths[0] for one in worths) else worths,
-    )
-    draws = np.array([one.draw for one in left])
-    given = known.given(places, draws, scene.policy.chance, np.full(len(left), scene.conduct.curious))
-    for place in np.argsort(-known.order[0], kind="stable").tolist():
-        values = dict(zip(RUNGS, given.value[place].tolist(), strict=True))
-        yield Choice(
-            prospect=left[place].prospect,
-            rung=Rung(int(given.rung[place])),
-            values=values,
-            propensities=dict(zip(RUNGS, given.propensity[place].tolist(), strict=True)),
-            removals={rung: (*left[place].kept_out[rung], *_late(rung, values[rung], spent, scene)) for rung in RUNGS},
-        )
 
 
 def _unvalued(found: Prospect, spent: Spent, scene: Scene) -> Choice:

@@ -29,10 +29,16 @@ class Ahead:
         return getattr(self._model, name)
 
     def rhythms(
-        self, history: History, now_day: float, *, least: float = 0.0, always: Collection[str] = frozenset()
+        self,
+        history: History,
+        now_day: float,
+        *,
+        least: float = 0.0,
+        always: Collection[str] = frozenset(),
+        due: bool = False,
     ) -> list[Rhythm]:
         """See ``Model.rhythms``."""
         place = self._places.get(id(history))
         if place is None or now_day != self._day:
-            return self._model.rhythms(history, now_day, least=least, always=always)
-        return rhythms_of(self._outlook, place, least, always)
+            return self._model.rhythms(history, now_day, least=least, always=always, due=due)
+        return rhythms_of(self._outlook, place, least, always, due)

@@ -163,7 +163,13 @@ class Model:
         return sorted(found, key=lambda one: (-one.probability, one.family))
 
     def rhythms(
-        self, history: History, now_day: float, *, least: float = 0.0, always: Collection[str] = frozenset()
+        self,
+        history: History,
+        now_day: float,
+        *,
+        least: float = 0.0,
+        always: Collection[str] = frozenset(),
+        due: bool = False,
     ) -> list[Rhythm]:
         """The same families over the windows their own gaps give, likeliest to be needed first, without next dates.
 
@@ -171,8 +177,9 @@ class Model:
         ----------
         least : families less likely needed are left out
         always : but not these
+        due : whether families that are not due are left out too, see ``is_due``
         """
-        return rhythms_of(self.replenishment.outlook([history], now_day, need_window), 0, least, always)
+        return rhythms_of(self.replenishment.outlook([history], now_day, need_window), 0, least, always, due)
 
     def chances(self, history: History, now_day: float, families: Collection[str]) -> Mapping[str, NDArray[np.float64]]:
         """How likely each of some families is needed next on each of the 60 days ahead, see ``replenishment``."""
@@ -250,10 +257,10 @@ class Model:
         return barred
 
 
-def rhythms_of(outlook: Outlook, customer: int, least: float, always: Collection[str]) -> list[Rhythm]:
+def rhythms_of(outlook: Outlook, customer: int, least: float, always: Collection[str], due: bool) -> list[Rhythm]:
     """Those of one of the customers of an outlook, by place, see ``Model.rhythms``."""
     windows = (need_window, order_window)
-    needs, ordered = outlook.forecasts(customer, windows, least=least, always=always, dates=False)
+    needs, ordered = outlook.forecasts(customer, windows, least=least, always=always, due=due, dates=False)
     return sorted(
         (Rhythm(need=need, order=order) for need, order in zip(needs, ordered, strict=True)),
         key=lambda one: (-one.need.probability, one.need.family),

@@ -115,14 +115,14 @@ class Hazards:
         Parameters
         ----------
         known : float array of shape (n, 1 + n_knots), see ``unknown``: what is not nan is not worked out again
-        most : days, one for all or of shape (n,)
+        most : days, one for all or of shape (n,); below 0 nothing is asked for
         """
-        last = np.clip(np.searchsorted(self.knots, most) + 1, 1, len(self.knots))
+        last = np.minimum(np.searchsorted(self.knots, most) + (np.asarray(most) >= 0), len(self.knots))
+        if not np.isnan(known[np.arange(len(known)), last]).any():
+            return known
         have = len(self.knots) - np.count_nonzero(np.isnan(known), axis=1)
         steps = np.maximum(last - have, 0)
         pairs = np.repeat(np.arange(len(values)), steps)
-        if not len(pairs):
-            return known
         places = np.arange(len(pairs)) - np.repeat(np.cumsum(steps) - steps - have, steps)
         rows = np.empty((len(pairs), values.shape[1] + 1), np.float32)
         rows[:, :-1], rows[:, -1] = values[pairs], places

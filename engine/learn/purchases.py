@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain.history import History
-from engine.learn.runs import changes
+from engine.learn.runs import changes, order_of
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -60,18 +60,23 @@ class Purchases:
         amounts : float array of shape (n_lines,), minor units, nan where unknown; None: unknown of all
         """
         customers, families = customers.astype(np.int64), families.astype(np.int64)
-        order = np.lexsort((days, families, customers))
+        if not _in_time(customers, days):
+            order = np.lexsort((days, customers))
+            customers, families, days = customers[order], families[order], days[order]
+            amounts = None if amounts is None else amounts[order]
+        visit_starts, visit_days, visits = _visits(customers, days)
+        n_families = int(families.max(initial=-1)) + 1
+        order = order_of(customers * n_families + families, (len(visit_starts) - 1) * n_families)
         customers, families, days = customers[order], families[order], days[order]
         new_pair = changes(customers, families)
         pairs = np.cumsum(new_pair) - 1
         first = new_pair | changes(np.floor(days).astype(np.int64))
-        visit_starts, visit_days, visits = _visits(customers, days, first)
         return cls(
             owners=customers[new_pair],
             families=families[new_pair],
             starts=np.append(np.flatnonzero(new_pair[first]), np.count_nonzero(first)).astype(np.int64),
             days=days[first],
-            visits=visits,
+            visits=visits[order[first]],
             visit_starts=visit_starts,
             visit_days=visit_days,
             all_pairs=pairs,
@@ -141,7 +146,8 @@ def median_gaps(purchases: Purchases, pairs: Ints, counts: Ints) -> Floats:
     of, starts = np.repeat(np.arange(len(pairs)), n), np.cumsum(n) - n
     rows = np.arange(len(of)) + np.repeat(purchases.starts[pairs] - starts, n)
     gaps = purchases.days[rows + 1] - purchases.days[rows]
-    gaps = gaps[np.lexsort((gaps, of))]
+    rising = np.argsort(gaps)
+    gaps = gaps[rising[order_of(of[rising], len(pairs))]]
     found: Floats = (gaps[starts + (n - 1) // 2] + gaps[starts + n // 2]) / 2
     return found
 
@@ -169,13 +175,15 @@ def of_histories(histories: Sequence[History]) -> tuple[Purchases, list[str]]:
     return Purchases.of(owners, codes, np.concatenate([one.days for one in histories])), names
 
 
-def _visits(customers: Ints, days: Floats, first: NDArray[np.bool_]) -> tuple[Ints, Floats, Ints]:
-    """Where each customer's visits begin, their days, and the visit of each row of ``first``."""
+def _in_time(customers: Ints, days: Floats) -> bool:
+    """Whether lines stand customer by customer, and in time for each."""
+    later, same = np.diff(customers), np.diff(days) >= 0
+    return bool(np.all((later > 0) | ((later == 0) & same)))
+
+
+def _visits(customers: Ints, days: Floats) -> tuple[Ints, Floats, Ints]:
+    """Where each customer's visits begin, their days, and the visit of each line; lines in the order of their time."""
     n_customers = int(customers[-1]) + 1 if len(customers) else 0
-    order = np.lexsort((days, customers))
-    owners, at = customers[order], days[order]
-    new = changes(owners, np.floor(at).astype(np.int64))
-    numbers = np.empty(len(customers), np.int64)
-    numbers[order] = np.cumsum(new) - 1
-    starts = np.searchsorted(owners[new], np.arange(n_customers + 1))
-    return starts.astype(np.int64), at[new], numbers[first]
+    new = changes(customers, np.floor(days).astype(np.int64))
+    starts = np.searchsorted(customers[new], np.arange(n_customers + 1))
+    return starts.astype(np.int64), days[new], np.cumsum(new) - 1

@@ -20,6 +20,7 @@ from engine.learn.courses import Courses
 from engine.learn.hazard import Hazards
 from engine.learn.purchases import Floats, Ints, median_gaps, of_histories, of_history
 from engine.learn.results import Evidence, Forecast
+from engine.learn.rhythm import is_due
 from engine.learn.snapshots import SAMPLES, SNAPSHOTS, WEEK, Snapshots
 from engine.learn.texts import packed, unpacked
 from engine.learn.traits import FamilyRates, Traits, spread_of_gaps, traits
@@ -30,6 +31,7 @@ CLASSES = (4, 8)  # purchase days from which a pair belongs to the next class: 2
 SPREAD = 0.05  # correlation of a pair's windows where it cannot be estimated
 DATED = (28.0, 0.8)  # a next date means something where it is bought within so many days with this probability
 LEVEL = 0.9  # share of pairs within the interval
+NOTHING = -1.0  # days ahead: nothing is asked
 WindowOf = Callable[[Floats], Floats | Ints | float]  # from median gaps to windows, or one window for all; days
 
 
@@ -104,22 +106,23 @@ class Replenishment:
     def outlook(self, histories: Sequence[History], day: float, near: WindowOf = lambda gaps: 0.0) -> Outlook:
         """What lies ahead of some customers, looked at together; each is answered as if alone.
 
-        ``near``: from median gaps to the windows that every family of theirs will be asked about.
+        ``near``: from median gaps to the windows that every family of theirs that is due will be asked about.
         """
         seen = [history.before(day) for history in histories]
         purchases, names = of_histories(seen)
         found = traits(purchases, day, self.rates, self._codes(names)[purchases.families])
         gaps = median_gaps(purchases, found.pairs, found.counts)
+        due = is_due(day - found.last, gaps)
         return Outlook(
             of=self,
             day=day,
             seen=seen,
             found=found,
-            courses=self.courses(found, day, _windows(gaps, near)),
+            courses=self.courses(found, day, np.where(due, _windows(gaps, near), NOTHING)),
             gaps=gaps,
+            due=due,
             families=[names[code] for code in purchases.families[found.pairs].tolist()],
             edges=np.searchsorted(purchases.owners[found.pairs], np.arange(len(seen) + 1)),
-            near=near,
         )
 
     def evidence(self, found: Traits, gaps: Floats, since: Floats, week: Floats, longest: Floats) -> list[Evidence]:
@@ -200,9 +203,10 @@ class Outlook:
     Attributes
     ----------
     seen : of each customer what was known
-    found, courses, gaps, families : of each pair of customer and family, customer by customer
+    found, courses, gaps, families : of each pair of customer and family, customer by customer; ``courses`` as far as
+        they were asked for, see ``look``
+    due : bool array of shape (n_pairs,), see ``rhythm.is_due``
     edges : int array of shape (n_customers + 1,), where the pairs of each begin
-    near : from gaps to windows that ``courses`` reach from the start
     """
 
     of: Replenishment
@@ -211,9 +215,9 @@ class Outlook:
     found: Traits
     courses: Courses
     gaps: Floats
+    due: NDArray[np.bool_]
     families: Sequence[str]
     edges: Ints
-    near: WindowOf
 
     def forecasts(
         self,
@@ -222,10 +226,17 @@ class Outlook:
         *,
         least: float = 0.0,
         always: Collection[str] = frozenset(),
+        due: bool = False,
         dates: bool = True,
     ) -> list[list[Forecast]]:
-        """Of one customer, by place, see ``Replenishment.forecasts``; ``dates``: whether with the days expected."""
-        kept = self._kept(customer, windows_of[0], least, always)
+        """Of one customer, by place, see ``Replenishment.forecasts``.
+
+        Parameters
+        ----------
+        due : whether families that are not due are left out too
+        dates : whether with the days expected
+        """
+        kept = self._kept(customer, windows_of[0], least, always, due)
         if not kept.any():
             return [[] for _ in windows_of]
         found, courses, gaps = self.found.take(kept), self.look(kept, LONGEST), self.gaps[kept]
@@ -250,16 +261,20 @@ class Outlook:
             known[kept] = hazards.further(self.found.values[kept], self.day, known[kept], windows)
         return self.courses.take(kept)
 
-    def _kept(self, customer: int, window_of: WindowOf, least: float, always: Collection[str]) -> NDArray[np.bool_]:
+    def _kept(
+        self, customer: int, window_of: WindowOf, least: float, always: Collection[str], due: bool
+    ) -> NDArray[np.bool_]:
         """Which pairs are the customer's, and likely enough."""
         own = slice(*self.edges[customer : customer + 2].tolist())
+        named = np.array([family in always for family in self.families[own]], bool) if always else False
         kept = np.zeros(len(self.gaps), bool)
-        kept[own] = True
-        if least > 0 and own.stop > own.start:
-            windows = _windows(self.gaps[own], window_of)
-            seen = self.courses.take(kept) if window_of is self.near else self.look(kept, windows)
-            first = seen.within(windows)
-            kept[own] = (first >= least) | np.array([family in always for family in self.families[own]], bool)
+        kept[own] = self.due[own] | named if due else True
+        if least > 0 and kept.any():
+            windows = _windows(self.gaps[kept], window_of)
+            likely = kept.copy()
+            likely[kept] = self.look(kept, windows).within(windows) >= least
+            likely[own] |= named
+            return likely
         return kept
 
     def _usual(self, customer: int, families: Sequence[str]) -> dict[str, str]:

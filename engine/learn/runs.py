@@ -1,4 +1,4 @@
-"""Rows in order, where equals stand together: where each run of them begins."""
+"""Rows brought in order, where equals stand together: where each run of them begins."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+DIGIT = 1 << 16
+FEW = 1_000  # that comparing sorts as fast as digits do
 
 
 def changes(*columns: NDArray[Any]) -> NDArray[np.bool_]:
@@ -40,3 +43,24 @@ def begins(*columns: NDArray[Any]) -> NDArray[np.int64]:
     [0, 3]
     """
     return np.flatnonzero(changes(*columns))
+
+
+def order_of(keys: NDArray[np.int64], below: int) -> NDArray[np.int64]:
+    """The places of whole numbers from 0 in their order, equals as they stand; by digits of 16 bits, in linear time.
+
+    Parameters
+    ----------
+    below : what no key reaches
+
+    Examples
+    --------
+    >>> order_of(np.array([70_000, 5, 70_000, 4]), 100_000).tolist()
+    [3, 1, 0, 2]
+    """
+    if below > DIGIT and len(keys) < FEW:
+        return np.argsort(keys, kind="stable")
+    order: NDArray[np.int64] = np.argsort(keys.astype(np.uint16), kind="stable")  # numpy sorts these by radix
+    while below > DIGIT:
+        keys, below = keys // DIGIT, -(-below // DIGIT)
+        order = order[np.argsort(keys[order].astype(np.uint16), kind="stable")]
+    return order

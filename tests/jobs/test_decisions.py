@@ -18,7 +18,7 @@ from engine.domain.history import History, day_of
 from engine.domain.shopping import Customer
 from engine.errors import InputError, NotFound
 from engine.learn.ahead import Ahead
-from engine.learn.base import Model, Rhythm
+from engine.learn.base import Model, Rhythm, is_due
 from engine.store import consents, customers, decisions, erasure, executions, items, nudges, orders, preferences
 from engine.store import context as contexts
 from engine.store.database import Database
@@ -28,6 +28,7 @@ from jobs.evaluate import served
 from modes.decide import decide as decide_for
 from modes.document import document as worded
 from modes.policy import Policy
+from modes.recall import Recalled
 from modes.request import Request
 from tests.shops import CUSTOMERS, NOW, bought, earned, open_shop, stocked
 
@@ -82,6 +83,11 @@ def like(model: Model, before: Callable[[History], None]) -> Model:
             return super().rhythms(history, now_day, **which)
 
     return Prepared(**{field.name: getattr(model, field.name) for field in fields(model)})
+
+
+def waited(one: Rhythm) -> bool:
+    """Whether the family is due."""
+    return is_due(one.need.evidence.since_days, one.need.evidence.median_gap_days)
 
 
 def kept(db: Database, id: str) -> tuple[list[decisions.Document], list[str], list[str]]:
@@ -271,4 +277,11 @@ def test_looked_ahead_for_together_everybody_is_given_what_they_are_given_alone(
                 asked = {"least": least, "always": always}
                 found = model.rhythms(context.history, day_of(NOW), **asked)
                 assert ahead.rhythms(context.history, day_of(NOW), **asked) == found
+                due = [one for one in found if one.need.family in always or waited(one)]
+                assert model.rhythms(context.history, day_of(NOW), **asked, due=True) == due
+                assert ahead.rhythms(context.history, day_of(NOW), **asked, due=True) == due
+                recalled = Recalled(model)
+                for only in (True, False, True):
+                    wanted = due if only else found
+                    assert recalled.rhythms(context.history, day_of(NOW), **asked, due=only) == wanted
             assert ahead.rhythms(context.history, day_of(NOW) + 3) == model.rhythms(context.history, day_of(NOW) + 3)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.learn.runs import begins, changes
+from engine.learn.runs import begins, changes, order_of
 from tests.engine.learn.known import law
 
 rows = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=30)
@@ -31,3 +31,12 @@ def test_none_and_one_row_of_any_kind(dtype):
 def test_columns_are_equally_long():
     with pytest.raises(ValueError, match="columns of 4 and of 2 rows"):
         changes(np.array([1, 1, 1, 1]), np.array([1, 2]))
+
+
+@given(st.lists(st.integers(0, 200_000), max_size=60), st.sampled_from([0, 1, 100_000]))
+@law()
+def test_keys_come_in_their_order_and_equals_as_they_stand(some: list[int], more: int):
+    keys = np.array(some * (1 if more == 0 else 40), np.int64) + more  # few and many, of two digits
+    assert order_of(keys, 400_000).tolist() == sorted(range(len(keys)), key=lambda place: keys[place])
+    small = keys % 1_000
+    assert order_of(small, 1_000).tolist() == sorted(range(len(small)), key=lambda place: small[place])
