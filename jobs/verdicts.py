@@ -142,7 +142,9 @@ class Judge:
 
     def against(self, execution: Execution, lines: Sequence[ExecutionLine]) -> list[Objection]:
         """What speaks against placing these lines of it now."""
-        part = replace(execution, lines=tuple(lines), total=total_of(lines))
+        part, total = execution, total_of(lines)
+        if tuple(lines) != execution.lines or total != execution.total:
+            part = replace(execution, lines=tuple(lines), total=total)
         items = self.known([one.item_id for one in lines])
         return ordering.objections(part, self.context, self.now, items, self.house, self.policy)
 

@@ -73,8 +73,8 @@ def counted(
     execution: Execution, context: Context, now: datetime, items: Mapping[str, Item], house: House
 ) -> tuple[Counted, ...]:
     """What an execution that is placed now adds to the caps in force."""
-    caps = replace(house, rules=tuple(one for one in house.rules if isinstance(one.effect, Cap)))
-    return judging.at_placing(execution, context, now, items, caps).counted
+    caps = tuple(one for one in house.rules if isinstance(one.effect, Cap))
+    return judging.at_placing(execution, context, now, items, replace(house, rules=caps)).counted if caps else ()
 
 
 def failures(found: Sequence[Objection]) -> list[Objection]:
@@ -131,7 +131,8 @@ def stops_at(found: Sequence[Objection]) -> State:
 
 def repriced(execution: Execution, items: Mapping[str, Item]) -> Execution:
     """The execution at today's prices, which are those announced or lower."""
-    return replace(execution, lines=tuple(_cheaper(line, items) for line in execution.lines))
+    lines = tuple(_cheaper(line, items) for line in execution.lines)
+    return execution if lines == execution.lines else replace(execution, lines=lines)
 
 
 def _cheaper(line: ExecutionLine, items: Mapping[str, Item]) -> ExecutionLine:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
 from engine.errors import InputError, Unavailable
-from engine.store.tables.kinds import written
+from engine.store.tables.kinds import read, written
 
 try:
     import pysqlite3 as sqlite3  # brings a SQLite without the WAL-reset bug of older ones
@@ -171,7 +171,7 @@ def _engine(url: str) -> Engine:
 def _postgresql(url: URL) -> Engine:
     given = {name: value for name, value in PATIENCE.items() if name not in url.query}
     options: dict[str, Any] = {"connect_args": given} if url.get_driver_name() == "psycopg" else {}
-    engine = create_engine(url, pool_pre_ping=True, json_serializer=written, **options)
+    engine = create_engine(url, pool_pre_ping=True, json_serializer=written, json_deserializer=read, **options)
     event.listen(engine, "connect", _watch_the_network)
     return engine
 
@@ -193,7 +193,7 @@ def _sqlite(url: str, file: str | None) -> Engine:
         options["poolclass"] = StaticPool
     else:
         Path(str(file)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(url, json_serializer=written, **options)
+    engine = create_engine(url, json_serializer=written, json_deserializer=read, **options)
     if "poolclass" not in options and not str(file).startswith("file:"):
         event.listen(engine, "do_connect", lambda *_: _make_private(Path(str(file))))
     event.listen(engine, "connect", _configure)

@@ -36,7 +36,8 @@ class Surroundings:
 def set_out(tx: Tx, ready: Execution, around: Surroundings, now: datetime) -> Execution:
     """One that goes out: with a promise that can be kept, and what it counts against caps."""
     promised = _promised(tx, ready, around, now)
-    return replace(promised, counted=_counted(promised, around, now))
+    counted = _counted(promised, around, now)
+    return promised if counted == promised.counted else replace(promised, counted=counted)
 
 
 def _promised(tx: Tx, execution: Execution, around: Surroundings, now: datetime) -> Execution:

@@ -93,6 +93,8 @@ def at_placing(
     execution: Execution, context: Context, now: datetime, items: Mapping[str, Item], house: House
 ) -> Judgment:
     """What the rules in force now say of an execution that is about to be placed, at its prices."""
+    if not house.rules:
+        return Judgment()
     subjects = subjects_of(execution, context, now, items)
     return judged(subjects, house, threshold=execution.threshold, due=lambda window: now)
 

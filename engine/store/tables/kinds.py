@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isfinite
 
@@ -77,6 +78,15 @@ def written(value: object) -> str:
         return orjson.dumps(value, option=_PLAIN).decode()
     except TypeError:
         return json.dumps(_finite(value), allow_nan=False)
+
+
+_EMPTY: Mapping[str | bytes, type] = {"{}": dict, b"{}": dict, "[]": list, b"[]": list}
+
+
+def read(text: str | bytes) -> object:
+    """The inverse of ``written``; most of what is kept is empty, and need not be parsed."""
+    empty = _EMPTY.get(text)
+    return json.loads(text) if empty is None else empty()
 
 
 def _finite(value: object) -> object:
