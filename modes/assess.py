@@ -97,7 +97,7 @@ def prospect(candidate: Candidate, scene: Scene, already: Sequence[Execution] = 
         ceilings=ceilings,
         most=agency.least(ceilings),
         categories=_categories(candidate, planned, scene),
-        standing=earned.standing(wanted.need.family, scene),
+        standing=earned.standing_of(wanted.need.family, scene),
         ineligible=_executable(wanted, scene),
         stopped=_stopped(wanted, scene),
     )

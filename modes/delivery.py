@@ -304,7 +304,7 @@ def _coming(rhythm: Rhythm, scene: Scene) -> ExecutionDraft | None:
         *gate.removals(gate.certificate(scene.model, Rung.VETO, order, scene.policy), order, scene.conduct.higher),
         *earned.removals(
             Rung.VETO,
-            earned.standing(order.family, scene),
+            earned.standing_of(order.family, scene),
             agency.lowest(context, order.family, category),
             scene,
         ),

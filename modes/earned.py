@@ -15,7 +15,7 @@ def removals(rung: Rung, standing: Standing, ceiling: Rung, scene: Scene) -> lis
 
     Parameters
     ----------
-    standing : the customer's for the need, see ``standing``
+    standing : the customer's for the need, see ``standing_of``
     ceiling : above which the customer said nothing is to be done; what is inferred only matters below it
     """
     known = scene.conduct
@@ -27,7 +27,7 @@ def removals(rung: Rung, standing: Standing, ceiling: Rung, scene: Scene) -> lis
     return found
 
 
-def standing(need: str | None, scene: Scene) -> Standing:
+def standing_of(need: str | None, scene: Scene) -> Standing:
     """Where the customer stands on the ladder of a need; at its foot where none is named."""
     return Standing() if need is None else scene.conduct.standing(need)
 

@@ -33,7 +33,7 @@ class Recalled:
         """See ``Model.rhythms``. Whoever asks for less than was asked before is given a part of that."""
         wanted = frozenset(always)
         for seen, day, floor, named, only_due, found in self._known:
-            more = floor <= least and only_due <= due and (wanted <= named or (floor == 0 and not only_due))
+            more = floor <= least and only_due <= due and wanted <= named
             if seen is history and day == now_day and more:
                 return [one for one in found if one.need.family in wanted or _asked_for(one, least, due)]
         found = self._model.rhythms(history, now_day, least=least, always=always, due=due)

@@ -16,7 +16,7 @@ HALVINGS = 8  # of a span of days, when a day is looked for in it
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Courses:
-    """Hazards of n pairs, -log(1 - p), rising with the window.
+    """Hazards of n pairs, -log(1 - p), rising with the window as far as they were worked out.
 
     Between two knots it rises as the pair's own rhythm has it, whose gaps are taken to be log-normal, mixed with an
     even rise, and faster on busy days; beyond the last knot as before it.
@@ -24,7 +24,7 @@ class Courses:
     Attributes
     ----------
     ends : float array of shape (n_knots,), days from now, the first 0
-    hazards : float array of shape (n, n_knots), 0 at first
+    hazards : float array of shape (n, n_knots), 0 at first, nan from the knot on up to which they were not asked for
     since : float array of shape (n,), days since the last purchase
     gap, spread : float arrays of shape (n,), mean and standard deviation of the logarithm of the gaps
     passed : float array of shape (n_days,), how busy the days before each day from now are, in usual days
@@ -51,10 +51,18 @@ class Courses:
         )
 
     def at(self, windows: Floats) -> Floats:
-        """The hazard of each at its window, of the shape of ``windows``: (n,), or (k, n) for k windows of each."""
+        """The hazard of each at its window, of the shape of ``windows``: (n,), or (k, n) for k windows of each.
+
+        Raises
+        ------
+        ValueError
+            for a window that hazards do not reach
+        """
         right = np.clip(np.searchsorted(self.ends, windows, side="left"), 1, len(self.ends) - 1)
         rows, start, end = np.arange(len(self)), self.ends[right - 1], self.ends[right]
         low, high = self.hazards[rows, right - 1], self.hazards[rows, right]
+        if np.isnan(high).any():
+            raise ValueError("hazards are not known for windows so long")
         if np.array_equal(windows, end):  # nothing lies between two knots
             return np.asarray(low + (high - low), np.float64)
         even = self._even(right, np.minimum(windows, end))

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from xgboost import Booster, QuantileDMatrix, train
 
 from engine.learn.calendar import Calendar
-from engine.learn.margins import margins
-from engine.learn.purchases import Floats
+from engine.learn.purchases import Floats, Ints
+from engine.learn.raw_scores import raw_scores
 from engine.learn.trees import packed, unpacked
 
 KNOTS = "knots"
@@ -120,24 +120,30 @@ class Hazards:
         last = np.minimum(np.searchsorted(self.knots, most) + (np.asarray(most) >= 0), len(self.knots))
         if not np.isnan(known[np.arange(len(known)), last]).any():
             return known
+        return self._summed(values, known, last, self.calendar.offsets(day, self.ends))
+
+    def cumulative(self, values: NDArray[np.float32], day: float, most: float = np.inf) -> Floats:
+        """The same of pairs that nothing is known of yet, shape (n, 1 + n_knots up to ``most``)."""
+        steps = min(int(np.searchsorted(self.knots, most)) + 1, len(self.knots))
+        offsets = self.calendar.offsets(day, self.ends[: steps + 1])
+        return self._summed(values, self.unknown(len(values)), np.full(len(values), steps), offsets)[:, : 1 + steps]
+
+    def _summed(self, values: NDArray[np.float32], known: Floats, last: Ints, offsets: Floats) -> Floats:
+        """``known`` with what is missing up to knot number ``last`` of each."""
         have = len(self.knots) - np.count_nonzero(np.isnan(known), axis=1)
         steps = np.maximum(last - have, 0)
         pairs = np.repeat(np.arange(len(values)), steps)
         places = np.arange(len(pairs)) - np.repeat(np.cumsum(steps) - steps - have, steps)
         rows = np.empty((len(pairs), values.shape[1] + 1), np.float32)
         rows[:, :-1], rows[:, -1] = values[pairs], places
-        odds = margins(self._booster, rows).astype(np.float64) + self.calendar.offsets(day, self.ends)[places]
         found = known.copy()
-        found[pairs, places + 1] = np.logaddexp(0.0, odds)
+        found[pairs, places + 1] = np.logaddexp(
+            0.0, raw_scores(self._booster, rows).astype(np.float64) + offsets[places]
+        )
         for knot in range(1, found.shape[1]):
             new = (have < knot) & (knot <= last)
             found[new, knot] += found[new, knot - 1]
         return found
-
-    def cumulative(self, values: NDArray[np.float32], day: float, most: float = np.inf) -> Floats:
-        """The same of pairs that nothing is known of yet, shape (n, 1 + n_knots up to ``most``)."""
-        steps = min(int(np.searchsorted(self.knots, most)) + 1, len(self.knots))
-        return self.further(values, day, self.unknown(len(values)), most)[:, : 1 + steps]
 
     def within(self, values: NDArray[np.float32], day: float, window: float) -> Floats:
         """P(bought in [day, day + window)), shape (n,), for one of the knots, or straight between two of them."""

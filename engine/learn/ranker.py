@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.learn.margins import margins
+from engine.learn.raw_scores import raw_scores
 from engine.learn.runs import begins
 from engine.learn.trees import packed, unpacked
 
@@ -162,7 +162,7 @@ class Ranker:
 
     def scores(self, features: Float32s) -> Floats:
         """Of each row, higher is better; comparable within one list only."""
-        return margins(self.booster, features).astype(np.float64)
+        return raw_scores(self.booster, features).astype(np.float64)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it is, as arrays."""

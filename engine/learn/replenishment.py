@@ -200,11 +200,13 @@ class Replenishment:
 class Outlook:
     """What lies ahead of the families of some customers, as arrays: forecasts are made of those that are asked for.
 
+    It remembers what it was asked, and belongs to one thread.
+
     Attributes
     ----------
     seen : of each customer what was known
     found, courses, gaps, families : of each pair of customer and family, customer by customer; ``courses`` as far as
-        they were asked for, see ``look``
+        they were asked for
     due : bool array of shape (n_pairs,), see ``rhythm.is_due``
     edges : int array of shape (n_customers + 1,), where the pairs of each begin
     """
@@ -239,7 +241,7 @@ class Outlook:
         kept = self._kept(customer, windows_of[0], least, always, due)
         if not kept.any():
             return [[] for _ in windows_of]
-        found, courses, gaps = self.found.take(kept), self.look(kept, LONGEST), self.gaps[kept]
+        found, courses, gaps = self.found.take(kept), self._look(kept, LONGEST), self.gaps[kept]
         families = [self.families[place] for place in np.flatnonzero(kept).tolist()]
         usual = self._usual(customer, families)
         windows = np.array([_windows(gaps, window_of) for window_of in windows_of])
@@ -254,7 +256,7 @@ class Outlook:
             for columns in zip(windows.tolist(), p.tolist(), low.tolist(), high.tolist(), strict=True)
         ]
 
-    def look(self, kept: NDArray[np.bool_], windows: float | Floats) -> Courses:
+    def _look(self, kept: NDArray[np.bool_], windows: float | Floats) -> Courses:
         """The time ahead of some of the pairs, for as many days at least; hazards are worked out once and kept."""
         known, hazards = self.courses.hazards, self.of.hazards
         if hazards is not None:
@@ -272,7 +274,7 @@ class Outlook:
         if least > 0 and kept.any():
             windows = _windows(self.gaps[kept], window_of)
             likely = kept.copy()
-            likely[kept] = self.look(kept, windows).within(windows) >= least
+            likely[kept] = self._look(kept, windows).within(windows) >= least
             likely[own] |= named
             return likely
         return kept

@@ -46,17 +46,24 @@ def begins(*columns: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def order_of(keys: NDArray[np.int64], below: int) -> NDArray[np.int64]:
-    """The places of whole numbers from 0 in their order, equals as they stand; by digits of 16 bits, in linear time.
+    """The places of whole numbers in their order, equals as they stand; many are sorted by digits, in linear time.
 
     Parameters
     ----------
-    below : what no key reaches
+    below : what no key reaches; the least is 0
+
+    Raises
+    ------
+    ValueError
+        for keys that lie elsewhere
 
     Examples
     --------
     >>> order_of(np.array([70_000, 5, 70_000, 4]), 100_000).tolist()
     [3, 1, 0, 2]
     """
+    if len(keys) and not 0 <= keys.min() <= keys.max() < below:
+        raise ValueError(f"keys from 0 to below {below} were expected, not from {keys.min()} to {keys.max()}")
     if below > DIGIT and len(keys) < FEW:
         return np.argsort(keys, kind="stable")
     order: NDArray[np.int64] = np.argsort(keys.astype(np.uint16), kind="stable")  # numpy sorts these by radix

@@ -85,7 +85,7 @@ class Tally:
         ([1.0, 1.5], [1.0, 1.5])
         """
         keys = owners * n_codes + codes
-        order = order_of(keys, (int(owners[-1]) + 1 if len(owners) else 0) * n_codes)
+        order = order_of(keys, (int(owners.max(initial=-1)) + 1) * n_codes)
         sizes = (_log_sizes(owners, orders) if log_sizes is None else log_sizes)[order]
         keys, orders, days = keys[order], orders[order], days[order]
         once = changes(keys, orders)

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.domain.customers import Grant
 from engine.domain.decisions import Showing
-from engine.domain.history import History
+from engine.domain.history import History, at_day
 from modes import listing, rotation
 from modes.capability import reduced
 from modes.listing import Wish
@@ -97,3 +99,30 @@ def test_more_showings_never_cost_less_and_older_ones_never_more():
     ages = [rotation.worn(shown("m1", day), {}, NOW, Rotation())["m1"] for day in range(30)]
     assert ages == sorted(ages, reverse=True)
     assert rotation.worn([Showing(item_id="m1", at=NOW + timedelta(days=1))], {}, NOW, Rotation()) == {"m1": 1.0}
+
+
+HALF = 0.5 / 86_400  # a second, in days
+moments = st.integers(0, 12).map(lambda third: third / 3) | st.sampled_from(
+    [2 - HALF, 2 + HALF, 2 - 3 * HALF, 4 + HALF]
+)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(FOUR), moments), max_size=20),
+    st.lists(st.tuples(st.sampled_from(FOUR), moments), max_size=4),
+)
+def test_each_showing_since_the_item_was_bought_counts(showings, bought):
+    """Gone through one by one, in whatever order they were kept."""
+    history = a_history(*((item, "f", days) for item, days in bought)) if bought else History.empty()
+    context = a_context(history=history, shown=tuple(one for item, days in showings for one in shown(item, days)))
+    how = Rotation()
+    expected = {}
+    for item in FOUR:
+        taken = [at_day(float(day)) for day in history.days[history.items == item]]
+        fresh = [one.at for one in context.shown if one.item_id == item and (not taken or one.at > max(taken))]
+        worn = sum(0.5 ** ((NOW - at) / timedelta(days=how.half_life_days)) for at in fresh)
+        expected[item] = rotation.rest(worn, how)
+    found = rotation.rests(context, NOW, how)
+    assert set(found) == {item for item, factor in expected.items() if factor < 1}
+    for item, factor in found.items():
+        assert factor == pytest.approx(expected[item])

@@ -82,3 +82,10 @@ def test_what_is_taken_is_what_it_was():
     second = both.take(np.array([False, True]))
     assert len(second) == 1
     assert second.at(np.array([3.0]))[0] == both.at(np.array([3.0, 3.0]))[1]
+
+
+def test_what_hazards_do_not_reach_is_not_told():
+    near = courses([1.0, np.nan])
+    assert near.within(np.array([7.0]))[0] == pytest.approx(1 - np.exp(-1.0))
+    with pytest.raises(ValueError, match="not known for windows so long"):
+        near.within(np.array([8.0]))

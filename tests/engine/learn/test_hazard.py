@@ -67,12 +67,13 @@ def test_only_what_is_asked_for_is_summed():
 def test_going_further_step_by_step_comes_to_the_same(monkeypatch: pytest.MonkeyPatch):
     hazards, values = fitted(), np.array([[0, 0.5], [1, 0.2], [1, 0.9]], np.float32)
     asked: list[int] = []
-    plain = hazard.margins
-    monkeypatch.setattr(hazard, "margins", lambda booster, rows: asked.append(len(rows)) or plain(booster, rows))
+    plain = hazard.raw_scores
+    monkeypatch.setattr(hazard, "raw_scores", lambda booster, rows: asked.append(len(rows)) or plain(booster, rows))
     near = hazards.further(values, 5.0, hazards.unknown(3), np.array([3.0, 14.0, 7.0]))
     assert np.isnan(near).tolist() == [[False, False, True], [False, False, False], [False, False, True]]
     far = hazards.further(values, 5.0, near, 14.0)
     assert hazards.further(values, 5.0, far, 60.0) is far
+    assert hazards.further(values, 5.0, near, -1.0) is near  # nothing is asked for
     assert asked == [4, 2]
     assert np.array_equal(far, hazards.cumulative(values, 5.0))
     assert np.isnan(near[0, 2])  # what was known is not written over

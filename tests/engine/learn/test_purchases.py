@@ -19,7 +19,8 @@ lines = st.lists(
 def made(rows: list[tuple[int, int, float]]) -> Purchases:
     """From customer, family and day, in this order."""
     columns = [np.array([row[place] for row in rows]) for place in range(3)]
-    return Purchases.of(columns[0].astype(np.int64), columns[1].astype(np.int64), columns[2].astype(float))
+    customers, families, days = columns[0].astype(np.int64), columns[1].astype(np.int64), columns[2].astype(float)
+    return Purchases.of(customers, families, days, 100.0 * customers + 10 * families + days)
 
 
 @given(lines, st.randoms(use_true_random=False))

@@ -40,3 +40,9 @@ def test_keys_come_in_their_order_and_equals_as_they_stand(some: list[int], more
     assert order_of(keys, 400_000).tolist() == sorted(range(len(keys)), key=lambda place: keys[place])
     small = keys % 1_000
     assert order_of(small, 1_000).tolist() == sorted(range(len(small)), key=lambda place: small[place])
+
+
+@pytest.mark.parametrize("keys", [[0, 5], [-1, 0]])
+def test_keys_outside_of_what_was_said_are_refused(keys: list[int]):
+    with pytest.raises(ValueError, match=f"keys from 0 to below 5 were expected, not from {keys[0]} to {keys[1]}"):
+        order_of(np.array(keys), 5)

@@ -15,7 +15,7 @@ from engine.domain.values import Money
 from engine.errors import InputError
 from engine.store.database import Database, now
 from engine.store.tables import customers, metadata
-from engine.store.tables.kinds import written
+from engine.store.tables.kinds import read, written
 
 NOON = datetime(2017, 12, 1, 12, tzinfo=UTC)
 ROW = {"customer_id": "c1", "attributes": {}, "created_at": NOON}
@@ -105,3 +105,16 @@ def test_a_number_that_is_none_is_kept_as_null(value):
 def test_what_is_no_json_is_not_kept(value):
     with pytest.raises(TypeError):
         written(value)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", b"{}", b"[]"])
+def test_what_is_empty_is_read_anew_for_everybody(text):
+    one, other = read(text), read(text)
+    assert one == other == json.loads(text)
+    assert one is not other
+
+
+@pytest.mark.parametrize("value", [None, 0, "", {}, [], {"a": [1, 2.5, None]}, {"b": 2**70}, [{}], {"c": {}}])
+def test_what_was_written_is_read_as_it_was(value):
+    assert read(written(value)) == value
+    assert read(written(value).encode()) == value

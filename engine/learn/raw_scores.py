@@ -1,12 +1,13 @@
 """What boosted trees say of some rows, asked through the C interface of xgboost.
 
 Its Python wrapper finds out what kind of table it is given for about as long as a hundred trees take for the rows of
-one answer, and is asked twice in every decision.
+one answer (docs/decisions/0009-xgboost-c.md).
 """
 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -17,11 +18,11 @@ Float32s = NDArray[np.float32]
 WANTED = (
     b'{"type": 1, "training": false, "iteration_begin": 0, "iteration_end": 0, "missing": NaN,'
     b' "strict_shape": false, "cache_id": 0}'
-)  # of all trees the margin
+)  # of all trees the margin, as xgboost calls it
 
 
-def margins(booster: Any, rows: Float32s) -> Float32s:
-    """The margin of each row, shape (n,); what ``Booster.inplace_predict`` says of them, to the bit.
+def raw_scores(booster: Any, rows: Float32s) -> Float32s:
+    """What the trees add up to for each row, shape (n,); ``Booster.inplace_predict`` says the same, to the bit.
 
     Parameters
     ----------
@@ -52,16 +53,16 @@ def margins(booster: Any, rows: Float32s) -> Float32s:
         raise ValueError(f"{rows.shape[0]} rows of {rows.shape[1]} features: {_library().XGBGetLastError().decode()}")
     shape = lengths[: dims.value]
     if np.prod(shape) != len(rows):
-        raise ValueError(f"one margin for each of {len(rows)} rows was expected, not an array of shape {shape}")
+        raise ValueError(f"one score for each of {len(rows)} rows was expected, not an array of shape {shape}")
     ctypes.memmove(found.ctypes.data, said, found.nbytes)  # what it points to is the thread's, until it asks again
     return found
 
 
 @cache
 def _library() -> Any:
-    from xgboost.libpath import find_lib_path
+    import xgboost.libpath
 
-    library = ctypes.CDLL(find_lib_path()[0])  # it is loaded already: this is the same one
+    library = _loaded(xgboost.libpath.find_lib_path())
     library.XGBGetLastError.restype = ctypes.c_char_p
     library.XGBoosterPredictFromDense.argtypes = [
         ctypes.c_void_p,
@@ -73,3 +74,13 @@ def _library() -> Any:
         ctypes.POINTER(ctypes.POINTER(ctypes.c_float)),
     ]
     return library
+
+
+def _loaded(paths: Sequence[str]) -> Any:
+    """The library that ``import xgboost`` loaded: the first of its paths that can be; loaded again it is the same."""
+    for path in paths[:-1]:
+        try:
+            return ctypes.CDLL(path)
+        except OSError:
+            continue
+    return ctypes.CDLL(paths[-1])
