@@ -22,7 +22,7 @@ def current(tx: Tx, customer_id: str) -> dict[Purpose, Consent]:
 def current_many(tx: Tx, customer_ids: Collection[str]) -> dict[str, dict[Purpose, Consent]]:
     """What each of those customers said last about each purpose."""
     found: dict[str, dict[Purpose, Consent]] = {}
-    for row in by_ids(tx, select(table).order_by(table.c.id), table.c.customer_id, customer_ids):
+    for row in by_ids(tx, select(table).order_by(table.c.id), table.c.customer_id, customer_ids, often=True):
         found.setdefault(row.customer_id, {})[Purpose(row.purpose)] = _consent(row)
     return found
 

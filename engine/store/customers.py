@@ -21,7 +21,7 @@ def get(tx: Tx, customer_id: str) -> Customer | None:
 
 def get_many(tx: Tx, ids: Collection[str]) -> dict[str, Customer]:
     """The customers there are among ``ids``, by id."""
-    return {row.customer_id: _customer(row) for row in by_ids(tx, select(table), table.c.customer_id, ids)}
+    return {row.customer_id: _customer(row) for row in by_ids(tx, select(table), table.c.customer_id, ids, often=True)}
 
 
 def put(tx: Tx, customers: Sequence[Customer], now: datetime) -> list[Put]:

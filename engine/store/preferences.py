@@ -23,7 +23,7 @@ def get(tx: Tx, customer_id: str) -> Preferences:
 
 def get_many(tx: Tx, customer_ids: Collection[str]) -> dict[str, Preferences]:
     """The preferences of those customers who stated any."""
-    rows = by_ids(tx, select(table), table.c.customer_id, customer_ids)
+    rows = by_ids(tx, select(table), table.c.customer_id, customer_ids, often=True)
     return {row.customer_id: _preferences(row) for row in rows}
 
 

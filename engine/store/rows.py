@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Row, Select, Table, func, select
+from sqlalchemy import Column, ColumnElement, Row, Select, Table, any_, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.errors import InputError
@@ -45,11 +45,26 @@ def add_missing(tx: Tx, table: Table, key: Sequence[str], rows: Sequence[Values]
         tx.execute(upsert(tx, table).on_conflict_do_nothing(index_elements=list(key)), list(rows))
 
 
-def by_ids(tx: Tx, statement: Select[Any], column: Column[Any], ids: Collection[str]) -> Iterator[Row[Any]]:
-    """The rows of ``statement`` whose ``column`` is among ``ids``, asked for in batches."""
+def by_ids(
+    tx: Tx, statement: Select[Any], column: Column[Any], ids: Collection[str], *, often: bool = False
+) -> Iterator[Row[Any]]:
+    """The rows of ``statement`` whose ``column`` is among ``ids``, asked for in batches; ``often``: see ``among``."""
     unique = list(dict.fromkeys(ids))
     for start in range(0, len(unique), BATCH):
-        yield from tx.execute(statement.where(column.in_(unique[start : start + BATCH])))
+        some = unique[start : start + BATCH]
+        yield from tx.execute(statement.where(among(tx, column, some) if often else column.in_(some)))
+
+
+def among(tx: Tx, column: Column[Any], ids: Collection[str]) -> ColumnElement[bool]:
+    """Whether a column holds one of some ids, for what is asked often: PostgreSQL takes them as one array.
+
+    A statement then reads alike for any number of ids and is prepared once, with a plan for a table of the size it had
+    by then. Where a table grows from nothing while it is asked, as in an import, that is the wrong plan until
+    PostgreSQL has looked at the table again; a parameter for each id has a plan of its own each time.
+    """
+    if tx.dialect.name == "postgresql":
+        return column == any_(literal(list(ids), postgresql.ARRAY(column.type)))
+    return column.in_(list(ids))
 
 
 def put_many(tx: Tx, table: Table, id: str, rows: Sequence[Values], keep: Collection[str] = ()) -> list[Put]:

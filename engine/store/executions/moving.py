@@ -21,6 +21,7 @@ from engine.errors import Conflict, NotFound
 from engine.store import bookings, hearing
 from engine.store.database import Tx
 from engine.store.executions.reading import get
+from engine.store.rows import among
 from engine.store.tables import customers
 from engine.store.tables import execution_moves as moves_table
 from engine.store.tables import executions as table
@@ -32,7 +33,7 @@ def lock_customers(tx: Tx, customer_ids: Collection[str]) -> None:
     On SQLite a write transaction is alone anyway.
     """
     wanted = sorted(set(customer_ids))
-    statement = select(customers.c.customer_id).where(customers.c.customer_id.in_(wanted))
+    statement = select(customers.c.customer_id).where(among(tx, customers.c.customer_id, wanted))
     found = set(tx.scalars(statement.order_by(customers.c.customer_id).with_for_update(key_share=True)))
     for missing in (id for id in wanted if id not in found):
         raise NotFound("customer", missing)

@@ -75,7 +75,7 @@ def of_customers(tx: Tx, customer_ids: Collection[str], since: datetime) -> dict
     wanted = select(table).where(
         or_(table.c.state.in_(UNSETTLED), table.c.created_at >= since), table.c.test.is_(False)
     )
-    found = with_lines(tx, by_ids(tx, wanted, table.c.customer_id, customer_ids))
+    found = with_lines(tx, by_ids(tx, wanted, table.c.customer_id, customer_ids, often=True))
     found.sort(key=lambda one: (one.customer_id, -one.due_at.timestamp(), one.execution_id))
     return {id: tuple(own) for id, own in groupby(found, key=lambda one: one.customer_id)}
 

@@ -24,7 +24,7 @@ def with_lines(tx: Tx, rows: Iterable[Row[Any]]) -> list[Execution]:
     """Executions from their rows, in the same order, their lines in the order of the items."""
     heads = list(rows)
     found: dict[str, list[Row[Any]]] = {row.execution_id: [] for row in heads}
-    for line in by_ids(tx, select(lines_table), lines_table.c.execution_id, list(found)):
+    for line in by_ids(tx, select(lines_table), lines_table.c.execution_id, list(found), often=True):
         found[line.execution_id].append(line)
     return [_execution(row, sorted(found[row.execution_id], key=lambda line: str(line.item_id))) for row in heads]
 

@@ -16,6 +16,7 @@ from engine.store import stops
 from engine.store.database import Tx
 from engine.store.database import now as clock
 from engine.store.executions import lock_customers, with_lines
+from engine.store.rows import among
 from engine.store.tables import executions as table
 
 UNASKED = (Rung.VETO.label, Rung.SILENT.label)
@@ -60,7 +61,7 @@ def claim(
         return []
     lock_customers(tx, [row.customer_id for row in rows])
     held = {"owner": owner, "lease_until": at + lease, "held_at": at, "fence": table.c.fence + 1}
-    tx.execute(update(table).where(table.c.execution_id.in_([row.execution_id for row in rows])).values(held))
+    tx.execute(update(table).where(among(tx, table.c.execution_id, [row.execution_id for row in rows])).values(held))
     return [
         Claim(
             execution=replace(execution, fence=row.fence + 1),

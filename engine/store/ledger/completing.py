@@ -17,6 +17,7 @@ from engine.store.database import Tx
 from engine.store.database import now as clock
 from engine.store.executions import get, lock_customers, move
 from engine.store.ledger.fences import behind_fence, note_all, step
+from engine.store.rows import among
 from engine.store.tables import execution_attempts
 from engine.store.tables import executions as table
 from engine.store.tables import orders as orders_table
@@ -67,7 +68,7 @@ def _held(tx: Tx, answered: Sequence[Answered]) -> dict[str, int]:
     """The fences of those that are being placed, locked until the transaction ends."""
     ids = [one.execution.execution_id for one in answered]
     standing = select(table.c.execution_id, table.c.fence).where(
-        table.c.execution_id.in_(ids), table.c.state == State.PLACING
+        among(tx, table.c.execution_id, ids), table.c.state == State.PLACING
     )
     rows = tx.execute(standing.order_by(table.c.execution_id).with_for_update())
     return {row.execution_id: row.fence for row in rows}

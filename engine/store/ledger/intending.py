@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
-from engine.domain.executions import Call, Execution, State, total_of
+from engine.domain.executions import Call, Execution, ExecutionLine, State, total_of
 from engine.errors import Conflict
 from engine.store.database import Tx
 from engine.store.database import now as clock
@@ -43,7 +43,7 @@ def intend_all(tx: Tx, calls: Sequence[tuple[Execution, Call]], now: datetime) -
     ]
     behind_fence(tx, [execution for execution, _ in calls], [{**one, "updated_at": now} for one in said], first)
     begun = [execution for execution, _ in calls if execution.state is State.WAITING]
-    _keep_prices(tx, begun)
+    _keep_prices(tx, begun, lambda line: line.announced is not None)  # those that are lower than what was announced
     note_all(tx, [step(one, one.state, State.PLACING, None, now) for one in begun])
     attempts = [_attempt(one, call, at) for one, (_, call) in zip(after, calls, strict=True)]
     tx.execute(insert(execution_attempts), attempts)
@@ -64,11 +64,14 @@ def _attempt(execution: Execution, call: Call, at: datetime) -> dict[str, Any]:
     }
 
 
-def _keep_prices(tx: Tx, some: Sequence[Execution]) -> None:
+def _keep_prices(
+    tx: Tx, some: Sequence[Execution], changed: Callable[[ExecutionLine], bool] = lambda line: True
+) -> None:
     prices = [
         {"b_id": one.execution_id, "b_item": line.item_id, "unit_price_minor": line.unit_price.minor}
         for one in some
         for line in one.lines
+        if changed(line)
     ]
     line = and_(execution_lines.c.execution_id == bindparam("b_id"), execution_lines.c.item_id == bindparam("b_item"))
     if prices:
