@@ -18,7 +18,7 @@ from engine.domain.calendar import Arrival, Calendar, Lead
 from engine.domain.decisions import Delivery, DraftLine, ExecutionDraft, Occurrence, Rung
 from engine.domain.executions import UNSETTLED, Execution, ExecutionLine, State
 from engine.domain.history import day_of
-from engine.learn.base import Rhythm
+from engine.learn.base import Rhythm, Sought
 from engine.learn.rhythm import DUE
 from modes import agency, earned, execute, gate, rules, timing, windows
 from modes.calendar import arrivals, deliverable, ends, has_room, middle, place_by
@@ -286,7 +286,7 @@ def coming(drafts: Mapping[int, ExecutionDraft], scene: Scene) -> list[Execution
         return []
     served = {line.family for draft in drafts.values() for line in draft.lines}
     served |= {line.need for one in scene.context.executions if one.state in UNSETTLED for line in one.lines}
-    known = scene.model.rhythms(scene.context.history, scene.day, least=scene.policy.min_probability)
+    known = scene.model.rhythms(scene.context.history, scene.day, Sought(least=scene.policy.min_probability))
     found = [_coming(one, scene) for one in known if one.order.family not in served and execute.early(one.order)]
     return sorted((one for one in found if one is not None), key=lambda one: (one.due_at, one.lines[0].family))
 

@@ -14,7 +14,7 @@ from math import ceil
 from engine.domain.decisions import Offer, Reason
 from engine.domain.placements import Placement, PlacementKind
 from engine.domain.shopping import Item
-from engine.learn.base import Forecast, Recommendation
+from engine.learn.base import Forecast, Recommendation, Sought
 from modes import evidence, interest, placing, rotation
 from modes.candidates import MOST, Source, Wish, behind, joined, relevance
 from modes.interest import Interest
@@ -132,7 +132,7 @@ def _due(scene: Scene) -> Collection[str]:
     """The families that the customer likely needs now."""
     if scene.model is None or not len(scene.context.history):
         return ()
-    found = scene.model.rhythms(scene.context.history, scene.day, least=scene.policy.min_probability, due=True)
+    found = scene.model.rhythms(scene.context.history, scene.day, Sought(least=scene.policy.min_probability, due=True))
     return {one.need.family for one in found}
 
 

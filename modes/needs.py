@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from engine.domain.decisions import Need, Phase, Source
 from engine.domain.executions import UNSETTLED
 from engine.domain.history import day_of
 from engine.domain.shopping import Event, Item
-from engine.learn.base import Forecast, Model, Rhythm, is_due
+from engine.learn.base import Forecast, Model, Rhythm, Sought, is_due
 from modes import coach
 from modes.coach import Progress
 from modes.policy import Policy
@@ -54,12 +54,12 @@ class Wanted:
 
 
 def rhythms(
-    context: Context, model: Model | None, now: datetime, least: float, always: Collection[str]
+    context: Context, model: Model | None, now: datetime, least: float, always: frozenset[str]
 ) -> dict[str, Rhythm]:
     """The rhythms of the families that are due and likely needed, and of those that are looked at anyway."""
     if model is None or not len(context.history):
         return {}
-    found = model.rhythms(context.history, day_of(now), least=least, always=always, due=True)
+    found = model.rhythms(context.history, day_of(now), Sought(least=least, always=always, due=True))
     return {rhythm.need.family: rhythm for rhythm in found}
 
 
@@ -72,7 +72,8 @@ def needs(
     it is about is not decided a second time.
     """
     touched = {goal.family for goal in context.goals} | {item.family for _, item in _seen(context, now, policy, shelf)}
-    known = rhythms(context, model, now, policy.min_probability, {family for family in touched if family is not None})
+    named = frozenset(family for family in touched if family is not None)
+    known = rhythms(context, model, now, policy.min_probability, named)
     found = {wanted.need.family: wanted for wanted in _foreseen(known, context, policy)}
     for wanted in _browsed(context, known, now, policy, shelf):
         found[wanted.need.family] = wanted

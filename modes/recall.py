@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from engine.domain.history import History
-from engine.learn.base import Model, Rhythm, is_due
+from engine.learn.base import ALL, Model, Rhythm, Sought
 from modes import habits
 from modes.habits import Habit
 
@@ -16,35 +15,19 @@ class Recalled:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._known: list[tuple[History, float, float, frozenset[str], bool, list[Rhythm]]] = []
+        self._known: list[tuple[History, float, Sought, list[Rhythm]]] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
 
-    def rhythms(
-        self,
-        history: History,
-        now_day: float,
-        *,
-        least: float = 0.0,
-        always: Collection[str] = frozenset(),
-        due: bool = False,
-    ) -> list[Rhythm]:
+    def rhythms(self, history: History, now_day: float, sought: Sought = ALL) -> list[Rhythm]:
         """See ``Model.rhythms``. Whoever asks for less than was asked before is given a part of that."""
-        wanted = frozenset(always)
-        for seen, day, floor, named, only_due, found in self._known:
-            more = floor <= least and only_due <= due and wanted <= named
-            if seen is history and day == now_day and more:
-                return [one for one in found if one.need.family in wanted or _asked_for(one, least, due)]
-        found = self._model.rhythms(history, now_day, least=least, always=always, due=due)
-        self._known.append((history, now_day, least, wanted, due, found))
+        for seen, day, known, found in self._known:
+            if seen is history and day == now_day and sought.within(known):
+                return [one for one in found if sought.keeps(one.need)]
+        found = self._model.rhythms(history, now_day, sought)
+        self._known.append((history, now_day, sought, found))
         return found
-
-
-def _asked_for(one: Rhythm, least: float, due: bool) -> bool:
-    evidence = one.need.evidence
-    waited = not due or is_due(evidence.since_days, evidence.median_gap_days)
-    return waited and one.need.probability >= least
 
 
 class Habits:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from engine.domain.history import History
 from engine.learn.base import Model, rhythms_of
 from engine.learn.results import Rhythm
 from engine.learn.rhythm import need_window
+from engine.learn.sought import ALL, Sought
 
 
 class Ahead:
@@ -28,17 +29,9 @@ class Ahead:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
 
-    def rhythms(
-        self,
-        history: History,
-        now_day: float,
-        *,
-        least: float = 0.0,
-        always: Collection[str] = frozenset(),
-        due: bool = False,
-    ) -> list[Rhythm]:
+    def rhythms(self, history: History, now_day: float, sought: Sought = ALL) -> list[Rhythm]:
         """See ``Model.rhythms``."""
         place = self._places.get(id(history))
         if place is None or now_day != self._day:
-            return self._model.rhythms(history, now_day, least=least, always=always, due=due)
-        return rhythms_of(self._outlook, place, least, always, due)
+            return self._model.rhythms(history, now_day, sought)
+        return rhythms_of(self._outlook, place, sought)

@@ -28,9 +28,11 @@ from engine.learn.ranker import Ranker
 from engine.learn.replenishment import LONGEST, Outlook, Replenishment
 from engine.learn.results import Certificate, Evidence, Forecast, Persona, Recommendation, Recommendations, Rhythm
 from engine.learn.rhythm import WINDOWS, is_due, need_window, order_window
+from engine.learn.sought import ALL, Sought
 from engine.learn.sources import Sources
 
 __all__ = [
+    "ALL",
     "Certificate",
     "Evidence",
     "Forecast",
@@ -39,6 +41,7 @@ __all__ = [
     "Recommendation",
     "Recommendations",
     "Rhythm",
+    "Sought",
     "decode",
     "encode",
     "is_due",
@@ -162,24 +165,9 @@ class Model:
         found = self.replenishment.forecasts(history, now_day, (lambda gaps: window_days,))[0]
         return sorted(found, key=lambda one: (-one.probability, one.family))
 
-    def rhythms(
-        self,
-        history: History,
-        now_day: float,
-        *,
-        least: float = 0.0,
-        always: Collection[str] = frozenset(),
-        due: bool = False,
-    ) -> list[Rhythm]:
-        """The same families over the windows their own gaps give, likeliest to be needed first, without next dates.
-
-        Parameters
-        ----------
-        least : families less likely needed are left out
-        always : but not these
-        due : whether families that are not due are left out too, see ``is_due``
-        """
-        return rhythms_of(self.replenishment.outlook([history], now_day, need_window), 0, least, always, due)
+    def rhythms(self, history: History, now_day: float, sought: Sought = ALL) -> list[Rhythm]:
+        """The same families over the windows their own gaps give, likeliest to be needed first, without next dates."""
+        return rhythms_of(self.replenishment.outlook([history], now_day, need_window), 0, sought)
 
     def chances(self, history: History, now_day: float, families: Collection[str]) -> Mapping[str, NDArray[np.float64]]:
         """How likely each of some families is needed next on each of the 60 days ahead, see ``replenishment``."""
@@ -257,10 +245,9 @@ class Model:
         return barred
 
 
-def rhythms_of(outlook: Outlook, customer: int, least: float, always: Collection[str], due: bool) -> list[Rhythm]:
+def rhythms_of(outlook: Outlook, customer: int, sought: Sought) -> list[Rhythm]:
     """Those of one of the customers of an outlook, by place, see ``Model.rhythms``."""
-    windows = (need_window, order_window)
-    needs, ordered = outlook.forecasts(customer, windows, least=least, always=always, due=due, dates=False)
+    needs, ordered = outlook.forecasts(customer, (need_window, order_window), sought, dates=False)
     return sorted(
         (Rhythm(need=need, order=order) for need, order in zip(needs, ordered, strict=True)),
         key=lambda one: (-one.need.probability, one.need.family),

@@ -51,7 +51,7 @@ def first_of_each(owners: Ints, scores: Floats, n: int) -> Ints:
     >>> first_of_each(np.array([0, 0, 0, 4]), np.array([0.1, 0.3, 0.2, 0.0]), 2).tolist()
     [1, 2, 3]
     """
-    if len(owners) and owners[0] == owners[-1]:
+    if len(owners) and owners[0] == owners[-1]:  # as in a decision: there is nothing to part
         some = _highest(scores, n) if len(scores) > LONG else np.arange(len(scores))
         return np.asarray(some[np.argsort(-scores[some], kind="stable")[:n]], np.int64)
     edges = np.append(begins(owners), len(owners))

@@ -63,7 +63,7 @@ class Courses:
         low, high = self.hazards[rows, right - 1], self.hazards[rows, right]
         if np.isnan(high).any():
             raise ValueError("hazards are not known for windows so long")
-        if np.array_equal(windows, end):  # nothing lies between two knots
+        if np.array_equal(windows, end):  # nothing lies between two knots; rounded as below
             return np.asarray(low + (high - low), np.float64)
         even = self._even(right, np.minimum(windows, end))
         inside = start + even * (end - start)

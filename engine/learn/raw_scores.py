@@ -1,7 +1,6 @@
 """What boosted trees say of some rows, asked through the C interface of xgboost.
 
-Its Python wrapper finds out what kind of table it is given for about as long as a hundred trees take for the rows of
-one answer (docs/decisions/0009-xgboost-c.md).
+Its Python wrapper finds out each time what kind of table it is given (docs/decisions/0009-xgboost-c.md).
 """
 
 from __future__ import annotations

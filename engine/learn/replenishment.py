@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
 from engine.domain.history import History
 from engine.learn.courses import Courses
@@ -21,16 +20,15 @@ from engine.learn.hazard import Hazards
 from engine.learn.purchases import Floats, Ints, median_gaps, of_histories, of_history
 from engine.learn.results import Evidence, Forecast
 from engine.learn.rhythm import is_due
-from engine.learn.snapshots import SAMPLES, SNAPSHOTS, WEEK, Snapshots
+from engine.learn.snapshots import SAMPLES, WEEK, Snapshots
+from engine.learn.sought import ALL, Sought
+from engine.learn.spread import fitted, intervals
 from engine.learn.texts import packed, unpacked
 from engine.learn.traits import FamilyRates, Traits, spread_of_gaps, traits
 
 ENDS = np.array([0.0, *SAMPLES])  # days
 LONGEST = 60.0
-CLASSES = (4, 8)  # purchase days from which a pair belongs to the next class: 2-3, 4-7, 8 and more
-SPREAD = 0.05  # correlation of a pair's windows where it cannot be estimated
 DATED = (28.0, 0.8)  # a next date means something where it is bought within so many days with this probability
-LEVEL = 0.9  # share of pairs within the interval
 NOTHING = -1.0  # days ahead: nothing is asked
 WindowOf = Callable[[Floats], Floats | Ints | float]  # from median gaps to windows, or one window for all; days
 
@@ -63,31 +61,19 @@ class Replenishment:
     def fit(cls, snapshots: Snapshots, families: Sequence[str]) -> Replenishment:
         """From everything before ``snapshots.until``."""
         hazards = snapshots.fit(snapshots.until)
-        spread, like = _spread(snapshots, hazards)
+        spread, like = fitted(snapshots, hazards)
         return cls(hazards=hazards, rates=snapshots.rates(snapshots.until), families=families, spread=spread, like=like)
 
     def courses(self, found: Traits, day: float, most: float | Floats = LONGEST) -> Courses:
         """The time ahead of each pair from what was known of it on ``day``, see ``ahead``."""
         return ahead(self.hazards, found, day, most)
 
-    def forecasts(
-        self,
-        history: History,
-        day: float,
-        windows_of: Sequence[WindowOf],
-        *,
-        least: float = 0.0,
-        always: Collection[str] = frozenset(),
-    ) -> list[list[Forecast]]:
+    def forecasts(self, history: History, day: float, windows_of: Sequence[WindowOf]) -> list[list[Forecast]]:
         """For every family bought on at least two days before ``day``; a list for each way to find its window.
 
-        Parameters
-        ----------
-        windows_of : from median gaps between purchase days to the windows that the families are forecast for
-        least : families less likely than that over the first of the windows are left out
-        always : but not these
+        ``windows_of``: from median gaps between purchase days to the windows that the families are forecast for.
         """
-        return self.outlook([history], day, windows_of[0]).forecasts(0, windows_of, least=least, always=always)
+        return self.outlook([history], day).forecasts(0, windows_of)
 
     def chances(self, history: History, day: float, families: Collection[str]) -> dict[str, Floats]:
         """How likely each of some families is bought next on each of the 60 days ahead, if on any of them.
@@ -103,7 +89,7 @@ class Replenishment:
         daily = self.courses(found.take(kept), day).daily(int(LONGEST))
         return dict(zip((name for name in named if name in families), daily, strict=True))
 
-    def outlook(self, histories: Sequence[History], day: float, near: WindowOf = lambda gaps: 0.0) -> Outlook:
+    def outlook(self, histories: Sequence[History], day: float, near: WindowOf | None = None) -> Outlook:
         """What lies ahead of some customers, looked at together; each is answered as if alone.
 
         ``near``: from median gaps to the windows that every family of theirs that is due will be asked about.
@@ -118,7 +104,7 @@ class Replenishment:
             day=day,
             seen=seen,
             found=found,
-            courses=self.courses(found, day, np.where(due, _windows(gaps, near), NOTHING)),
+            courses=self.courses(found, day, NOTHING if near is None else np.where(due, _windows(gaps, near), NOTHING)),
             gaps=gaps,
             due=due,
             families=[names[code] for code in purchases.families[found.pairs].tolist()],
@@ -147,16 +133,6 @@ class Replenishment:
             )
             for count, first, last, since, gap, alike, going in zip(*(c.tolist() for c in columns), strict=True)
         ]
-
-    def intervals(self, p: Floats, counts: Ints) -> tuple[Floats, Floats]:
-        """Where the own probabilities of nine in ten pairs lie that look like each; ``p`` of shape (n,) or (k, n).
-
-        They are taken to follow a Beta of mean ``p``, as wide as the weeks of one pair are found to be alike.
-        """
-        weight = 1 / self.spread[np.searchsorted(CLASSES, counts, side="right")] - 1
-        tail, mean = (1 - LEVEL) / 2, np.clip(p, 1e-6, 1 - 1e-6)
-        low, high = (betaincinv(mean * weight, (1 - mean) * weight, share) for share in (tail, 1 - tail))
-        return np.minimum(low, p), np.maximum(high, p)
 
     def expected(self, courses: Courses, day: float) -> list[float | None]:
         """When each is as likely as not to have been bought, if within 60 days; None where no date is to be told."""
@@ -225,20 +201,18 @@ class Outlook:
         self,
         customer: int,
         windows_of: Sequence[WindowOf],
+        sought: Sought = ALL,
         *,
-        least: float = 0.0,
-        always: Collection[str] = frozenset(),
-        due: bool = False,
         dates: bool = True,
     ) -> list[list[Forecast]]:
         """Of one customer, by place, see ``Replenishment.forecasts``.
 
         Parameters
         ----------
-        due : whether families that are not due are left out too
+        sought : by how likely each is in the first of its windows
         dates : whether with the days expected
         """
-        kept = self._kept(customer, windows_of[0], least, always, due)
+        kept = self._kept(customer, windows_of[0], sought)
         if not kept.any():
             return [[] for _ in windows_of]
         found, courses, gaps = self.found.take(kept), self._look(kept, LONGEST), self.gaps[kept]
@@ -250,7 +224,7 @@ class Outlook:
         evidence = self.of.evidence(found, gaps, courses.since, week, longest)
         expected = self.of.expected(courses, self.day) if dates else [None] * len(families)
         p = np.array(chances)
-        low, high = self.of.intervals(p, found.counts)
+        low, high = intervals(p, found.counts, self.of.spread)
         return [
             _forecasts(families, usual, columns, evidence, expected)
             for columns in zip(windows.tolist(), p.tolist(), low.tolist(), high.tolist(), strict=True)
@@ -263,18 +237,16 @@ class Outlook:
             known[kept] = hazards.further(self.found.values[kept], self.day, known[kept], windows)
         return self.courses.take(kept)
 
-    def _kept(
-        self, customer: int, window_of: WindowOf, least: float, always: Collection[str], due: bool
-    ) -> NDArray[np.bool_]:
-        """Which pairs are the customer's, and likely enough."""
+    def _kept(self, customer: int, window_of: WindowOf, sought: Sought) -> NDArray[np.bool_]:
+        """Which pairs are the customer's, and sought."""
         own = slice(*self.edges[customer : customer + 2].tolist())
-        named = np.array([family in always for family in self.families[own]], bool) if always else False
+        named = np.array([family in sought.always for family in self.families[own]], bool) if sought.always else False
         kept = np.zeros(len(self.gaps), bool)
-        kept[own] = self.due[own] | named if due else True
-        if least > 0 and kept.any():
+        kept[own] = self.due[own] | named if sought.due else True
+        if sought.least > 0 and kept.any():
             windows = _windows(self.gaps[kept], window_of)
             likely = kept.copy()
-            likely[kept] = self._look(kept, windows).within(windows) >= least
+            likely[kept] = self._look(kept, windows).within(windows) >= sought.least
             likely[own] |= named
             return likely
         return kept
@@ -366,31 +338,3 @@ def _at_own_rate(found: Traits, day: float) -> Floats:
     a, b = found.counts.astype(float), day - found.first + 365.0
     hazards: Floats = a[:, None] * np.log1p(ENDS[None, :] / b[:, None])
     return hazards
-
-
-def _spread(snapshots: Snapshots, hazards: Hazards | None) -> tuple[Floats, Ints]:
-    """How alike the weeks of one pair are beyond its probability, by class of pairs; and how many pairs were alike.
-
-    Pairs as they stood eight weeks ago are followed week by week. Residuals r are taken from the mean of the pairs of
-    the same tenth of probability in the same week, v is their variance: the sum of r_i r_j over different weeks of one
-    pair, against that of sqrt(v_i v_j), is the intra-class correlation.
-    """
-    start = snapshots.until - WEEK * SNAPSHOTS
-    if hazards is None or start < snapshots.first:
-        return np.full(len(CLASSES) + 1, SPREAD), np.zeros(10, np.int64)
-    seen = snapshots.at(start)
-    tenths = np.minimum((hazards.within(seen.traits.values, start, WEEK) * 10).astype(int), 9)
-    like = np.bincount(tenths, minlength=10)
-    came = np.column_stack([snapshots.came(seen, start + WEEK * n, WEEK) for n in range(SNAPSHOTS)]).astype(float)
-    sums = np.column_stack([np.bincount(tenths, column, minlength=10) for column in came.T])
-    means = (sums / np.maximum(like, 1)[:, None])[tenths]
-    classes = np.searchsorted(CLASSES, seen.traits.counts, side="right")
-    found = [_alike((came - means)[classes == n], means[classes == n]) for n in range(len(CLASSES) + 1)]
-    return np.array(found), like.astype(np.int64)
-
-
-def _alike(residuals: Floats, means: Floats) -> float:
-    """The correlation of rows' entries; arrays of shape (n_pairs, n_weeks)."""
-    deviations = np.sqrt(means * (1 - means))
-    crossed, most = (float(np.sum(a.sum(axis=1) ** 2) - np.sum(a**2)) for a in (residuals, deviations))
-    return float(np.clip(crossed / most, 1e-3, 0.5)) if most > 0 else SPREAD

@@ -14,9 +14,10 @@ from engine.learn.catalogue import Catalogue
 from engine.learn.demand import TRAITS
 from engine.learn.features import NAMES
 from engine.learn.personas.served import Kinds
-from engine.learn.replenishment import CLASSES, Replenishment
+from engine.learn.replenishment import Replenishment
 from engine.learn.siblings import MOST
 from engine.learn.sources import Sources
+from engine.learn.spread import CLASSES
 
 Ints = NDArray[np.int64]
 Shape = tuple[int, ...]

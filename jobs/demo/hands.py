@@ -13,7 +13,7 @@ from engine import heap, logs
 from engine.config import Settings
 from engine.domain.decisions import Rung
 from engine.domain.history import day_of
-from engine.learn.base import Forecast, Model
+from engine.learn.base import Forecast, Model, Sought
 from engine.store import orders
 from engine.store.database import Database
 from jobs.decisions import Deciding
@@ -81,7 +81,7 @@ def _due(families: Mapping[str, frozenset[str]], now: datetime) -> list[str]:
         histories = orders.histories(tx, list(families), before=now)
     found = []
     for id, history in histories.items():
-        for rhythm in deciding.model.rhythms(history, day, least=policy.min_probability):
+        for rhythm in deciding.model.rhythms(history, day, Sought(least=policy.min_probability, due=True)):
             if rhythm.order.family in families[id] and _clears(deciding.model, rhythm.order, policy):
                 found.append(id)
                 break

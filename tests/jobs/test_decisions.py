@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import orjson
@@ -18,7 +17,7 @@ from engine.domain.history import History, day_of
 from engine.domain.shopping import Customer
 from engine.errors import InputError, NotFound
 from engine.learn.ahead import Ahead
-from engine.learn.base import Model, Rhythm, is_due
+from engine.learn.base import ALL, Model, Rhythm, Sought, is_due
 from engine.store import consents, customers, decisions, erasure, executions, items, nudges, orders, preferences
 from engine.store import context as contexts
 from engine.store.database import Database
@@ -78,9 +77,9 @@ def like(model: Model, before: Callable[[History], None]) -> Model:
     """The model, but something happens before it is asked for the rhythms of a history."""
 
     class Prepared(Model):
-        def rhythms(self, history: History, now_day: float, **which: Any) -> list[Rhythm]:
+        def rhythms(self, history: History, now_day: float, sought: Sought = ALL) -> list[Rhythm]:
             before(history)
-            return super().rhythms(history, now_day, **which)
+            return super().rhythms(history, now_day, sought)
 
     return Prepared(**{field.name: getattr(model, field.name) for field in fields(model)})
 
@@ -274,14 +273,15 @@ def test_looked_ahead_for_together_everybody_is_given_what_they_are_given_alone(
             )
             assert orjson.dumps(worded(together)) == orjson.dumps(worded(alone))
             for least, always in ((0.0, set()), (0.4, {"tea"}), (0.9, set())):
-                asked = {"least": least, "always": always}
-                found = model.rhythms(context.history, day_of(NOW), **asked)
-                assert ahead.rhythms(context.history, day_of(NOW), **asked) == found
+                every = Sought(least=least, always=frozenset(always))
+                found = model.rhythms(context.history, day_of(NOW), every)
                 due = [one for one in found if one.need.family in always or waited(one)]
-                assert model.rhythms(context.history, day_of(NOW), **asked, due=True) == due
-                assert ahead.rhythms(context.history, day_of(NOW), **asked, due=True) == due
                 recalled = Recalled(model)
-                for only in (True, False, True):
-                    wanted = due if only else found
-                    assert recalled.rhythms(context.history, day_of(NOW), **asked, due=only) == wanted
+                for sought, expected in (
+                    (replace(every, due=True), due),
+                    (every, found),
+                    (replace(every, due=True), due),
+                ):
+                    for one in (model, ahead, recalled):
+                        assert one.rhythms(context.history, day_of(NOW), sought) == expected
             assert ahead.rhythms(context.history, day_of(NOW) + 3) == model.rhythms(context.history, day_of(NOW) + 3)

@@ -19,12 +19,13 @@ from engine.domain.shopping import Customer, Item
 from engine.domain.signals import Record, Standing
 from engine.domain.values import Money
 from engine.learn.base import (
+    ALL,
     Certificate,
     Evidence,
     Forecast,
     Recommendations,
     Rhythm,
-    is_due,
+    Sought,
     need_window,
     order_window,
 )
@@ -109,20 +110,11 @@ class FakeModel:
         self.seen.append(history)
         return ranked([id for id in self.recommended if id not in exclude][:k], set(history.items))
 
-    def rhythms(
-        self,
-        history: History,
-        now_day: float,
-        *,
-        least: float = 0.0,
-        always: Collection[str] = frozenset(),
-        due: bool = False,
-    ) -> list[Rhythm]:
+    def rhythms(self, history: History, now_day: float, sought: Sought = ALL) -> list[Rhythm]:
         """Those it was given of what was bought; an order is as likely right as the need is real."""
         self.seen.append(history)
         bought = [one for one in self.forecasts if one.family in set(history.families)]
-        wanted = [one for one in bought if one.family in always or (one.probability >= least and _counts(one, due))]
-        return [_rhythm(one) for one in wanted]
+        return [_rhythm(one) for one in bought if sought.keeps(one)]
 
     def chances(self, history: History, now_day: float, families: Collection[str]) -> dict[str, np.ndarray]:
         """All on the day that it was given for a family; nothing is known of the others."""
@@ -160,10 +152,6 @@ def ranked(ids: Iterable[str], bought: Collection[str]) -> Recommendations:
         repeat=tuple(id in bought for id in items),
         reasons=tuple((Reason(code="popular"),) for _ in items),
     )
-
-
-def _counts(one: Forecast, due: bool) -> bool:
-    return not due or is_due(one.evidence.since_days, one.evidence.median_gap_days)
 
 
 def _rhythm(given: Forecast) -> Rhythm:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.domain.decisions import RUNGS
+from engine.learn.base import Sought
 from modes import capability, habits, selection
 from modes.assess import candidate
 from modes.draws import draw
@@ -84,5 +85,5 @@ def test_rhythms_that_are_recalled_are_those_of_the_model(asks):
     model = FakeModel(SOME_DUE)
     recalled = Recalled(model)  # type: ignore[arg-type]
     for least, always, due in asks:
-        found = recalled.rhythms(BOUGHT, 1.0, least=least, always=always, due=due)
-        assert found == model.rhythms(BOUGHT, 1.0, least=least, always=always, due=due)
+        sought = Sought(least=least, always=frozenset(always), due=due)
+        assert recalled.rhythms(BOUGHT, 1.0, sought) == model.rhythms(BOUGHT, 1.0, sought)
